@@ -1,0 +1,100 @@
+"""What belongs together: one correlation id from an HTTP request through every event and log line.
+
+The context carries it, so business code never passes it on: the outbox reads `current()` when it
+appends, the consumer opens `bound(...)` around each message, the log reads it for every line.
+"""
+
+import re
+import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.clock import uuid7
+
+HEADER = "X-Correlation-ID"
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """Why something happens: the whole it belongs to, the event that caused it, its place in the
+    trace (W3C Trace Context, version 00).
+    """
+
+    correlation_id: str
+    causation_id: str | None
+    traceparent: str
+
+    @classmethod
+    def start(
+        cls, correlation_id: str | None = None, traceparent: str | None = None
+    ) -> "Correlation":
+        """From what a caller outside sent; an id or trace that is malformed gets a fresh one."""
+        safe = _SAFE_ID.fullmatch(correlation_id or "")
+        return cls(safe[0] if safe else str(uuid7()), None, _child(traceparent))
+
+    @classmethod
+    def of_message(
+        cls, correlation_id: str, message_id: str, traceparent: str | None
+    ) -> "Correlation":
+        """For what the message `message_id` brings about: a new span in its trace."""
+        return cls(correlation_id, message_id, _child(traceparent))
+
+
+def _child(traceparent: str | None) -> str:
+    """The same trace with a span of our own, or a new trace that asks nobody to sample it."""
+    known = _TRACEPARENT.fullmatch(traceparent or "")
+    trace, flags = known.groups() if known else (secrets.token_hex(16), "00")
+    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
+
+
+_current: ContextVar[Correlation | None] = ContextVar("correlation", default=None)
+
+
+def known() -> Correlation | None:
+    """The correlation of the present context, if there is one."""
+    return _current.get()
+
+
+def current() -> Correlation:
+    """The correlation of the present context; a fresh one, each time, where nothing is bound."""
+    return _current.get() or Correlation.start()
+
+
+@contextmanager
+def bound(correlation: Correlation) -> Generator[Correlation]:
+    """Everything within the block, and every task started in it, belongs to `correlation`."""
+    token = _current.set(correlation)
+    try:
+        yield correlation
+    finally:
+        _current.reset(token)
+
+
+class CorrelationMiddleware:
+    """ASGI: binds each request's `X-Correlation-ID` and `traceparent`, and echoes the former."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        sent = Headers(scope=scope)
+        correlation = Correlation.start(sent.get(HEADER), sent.get("traceparent"))
+
+        async def echo(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[HEADER] = correlation.correlation_id
+            await send(message)
+
+        with bound(correlation):
+            await self._app(scope, receive, echo)
