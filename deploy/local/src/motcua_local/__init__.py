@@ -1,0 +1,1 @@
+"""Real Kafka and real PostgreSQL on one machine, and the `motcua` command."""

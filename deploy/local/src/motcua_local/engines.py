@@ -1,0 +1,72 @@
+"""Both engines of one folder, for the `motcua` command and for the tests."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from motcua_local.credentials import Credentials
+from motcua_local.databases import drop_database, make_database
+from motcua_local.folders import locked, make_folder
+from motcua_local.kafka import Kafka
+from motcua_local.ports import HOST, Ports
+from motcua_local.postgres import Postgres
+
+
+@dataclass(frozen=True)
+class EngineEndpoints:
+    """How to reach the engines as their administrator."""
+
+    bootstrap: str
+    kafka_username: str
+    kafka_password: str
+    postgres_url: str
+
+
+class Engines:
+    """Kafka and PostgreSQL with their data under one folder.
+
+    `start` may be called again at any time: it starts what does not run, after a clean stop or a
+    kill -9 alike, and finds all data again. Processes are detached: they outlive the caller until
+    `stop`. As root, PostgreSQL's data lies elsewhere when the folder is closed to other users.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.ports = Ports(self.folder)
+        self.credentials = Credentials(self.folder)
+        self.kafka = Kafka(self.folder, self.ports, self.credentials)
+        self.postgres = Postgres(self.folder, self.ports, self.credentials)
+
+    def start(self) -> EngineEndpoints:
+        make_folder(self.folder)
+        with locked(self.folder / ".engines.lock"):
+            _side_by_side(self.kafka.start, self.postgres.start)
+        return self.endpoints()
+
+    def stop(self) -> None:
+        _side_by_side(self.kafka.stop, self.postgres.stop)
+
+    def endpoints(self) -> EngineEndpoints:
+        admin = self.kafka.admin
+        return EngineEndpoints(
+            bootstrap=self.kafka.bootstrap,
+            kafka_username=admin["username"],
+            kafka_password=admin["password"],
+            postgres_url=self.postgres.url,
+        )
+
+    def create_database(self, name: str, *, role: str, password: str) -> str:
+        """Make a database with a role that owns it, if they are not there; gives its URL."""
+        make_database(self.postgres.url, name, role=role, password=password)
+        return f"postgresql://{role}:{password}@{HOST}:{self.postgres.port}/{name}"
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database even while somebody is connected to it."""
+        drop_database(self.postgres.url, name)
+
+
+def _side_by_side(*actions: Callable[[], None]) -> None:
+    with ThreadPoolExecutor(len(actions)) as pool:
+        for future in [pool.submit(action) for action in actions]:
+            future.result()
