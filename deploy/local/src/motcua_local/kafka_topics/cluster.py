@@ -1,0 +1,224 @@
+"""A Kafka cluster as its administrator sees it, in plain values."""
+# confluent_kafka types its futures as bare `Future` and does not list what its admin module
+# exports; this module is where that ends.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
+# pyright: reportPrivateImportUsage=false
+
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
+from motcua_local.errors import LocalError
+from motcua_local.kafka_topics.plan import Grant, Operation, Resource, TopicPlan
+
+_SCRAM_ITERATIONS = 8192
+_TIMEOUT = 30.0
+_AUTHENTICATION = -169  # librdkafka's RD_KAFKA_RESP_ERR__AUTHENTICATION
+
+_Binding = TypeVar("_Binding", bound=AclBinding)
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How to reach a cluster. `ca` is a PEM file, for the TLS protocols only."""
+
+    bootstrap: str
+    username: str
+    password: str
+    protocol: str = "SASL_PLAINTEXT"
+    mechanism: str = "SCRAM-SHA-512"
+    ca: Path | None = None
+
+    def settings(self) -> dict[str, str | int | float | bool]:
+        tls = {"ssl.ca.location": str(self.ca)} if self.ca else {}
+        return {
+            "bootstrap.servers": self.bootstrap,
+            "security.protocol": self.protocol,
+            "sasl.mechanism": self.mechanism,
+            "sasl.username": self.username,
+            "sasl.password": self.password,
+            "reconnect.backoff.ms": 20,
+            "reconnect.backoff.max.ms": 200,
+            **tls,
+        }
+
+
+@dataclass(frozen=True)
+class TopicState:
+    """A topic as it is: partition count and its effective settings."""
+
+    partitions: int
+    configuration: Mapping[str, str]
+
+
+class LoginRefusedError(Exception):
+    """The cluster answers, and says that user name or password is wrong."""
+
+
+class Cluster:
+    """Reads and changes topics, users and ACLs; every call waits for the cluster's answer."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._refused = False
+        self._client = AdminClient(
+            connection.settings(), logger=_silent(), error_cb=self._notice_refusal
+        )
+
+    def topic_names(self, *, within: float = _TIMEOUT) -> frozenset[str]:
+        """The topics that this user may see.
+
+        Raises `LoginRefusedError`, or `TimeoutError` if there is no answer in that many seconds.
+        """
+        deadline = time.monotonic() + within
+        while True:
+            try:
+                listed = self._client.list_topics(timeout=max(0.1, min(1.0, within)))
+                return frozenset(listed.topics)
+            except KafkaException as error:
+                self._client.poll(0)
+                if self._refused:
+                    raise LoginRefusedError from error
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"no answer from {self.connection.bootstrap}") from error
+
+    def topics(self) -> dict[str, TopicState]:
+        listed = self._client.list_topics(timeout=_TIMEOUT).topics
+        resources = [ConfigResource(ResourceType.TOPIC, name) for name in listed]
+        answers = self._client.describe_configs(resources) if resources else {}
+        states: dict[str, TopicState] = {}
+        for resource, future in answers.items():
+            entries = cast("dict[str, ConfigEntry]", _answer(future))
+            settings = {name: entry.value or "" for name, entry in entries.items()}
+            states[resource.name] = TopicState(len(listed[resource.name].partitions), settings)
+        return states
+
+    def create_topic(self, name: str, plan: TopicPlan, *, replication: int, in_sync: int) -> None:
+        topic = NewTopic(
+            name, plan.partitions, replication, config=plan.configuration(in_sync=in_sync)
+        )
+        _answers(self._client.create_topics([topic]))
+
+    def set_configuration(self, name: str, settings: Mapping[str, str]) -> None:
+        entries = [
+            ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
+            for key, value in settings.items()
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=entries)
+        _answers(self._client.incremental_alter_configs([resource]))
+
+    def users(self) -> frozenset[str]:
+        everybody = self._client.describe_user_scram_credentials()
+        return frozenset(_answer(cast("Future[dict[str, object]]", everybody)))
+
+    def set_password(self, user: str, password: str) -> None:
+        scram = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, _SCRAM_ITERATIONS)
+        change = UserScramCredentialUpsertion(user, scram, password.encode())
+        _answers(self._client.alter_user_scram_credentials([change]))
+
+    def grants(self) -> frozenset[Grant]:
+        """Every ACL that allows something on a topic or a group."""
+        bindings = cast("list[AclBinding]", _answer(self._client.describe_acls(_any_acl())))
+        return frozenset(_grant(found) for found in bindings if _is_grant(found))
+
+    def add_grants(self, grants: Iterable[Grant]) -> None:
+        if bindings := [_binding(AclBinding, grant) for grant in grants]:
+            _answers(self._client.create_acls(bindings))
+
+    def remove_grants(self, grants: Iterable[Grant]) -> None:
+        if filters := [_binding(AclBindingFilter, grant) for grant in grants]:
+            _answers(self._client.delete_acls(filters))
+
+    def _notice_refusal(self, error: KafkaError) -> None:
+        if error.code() == _AUTHENTICATION:
+            self._refused = True
+
+
+def _silent() -> logging.Logger:
+    """librdkafka reports every refused connection on stderr unless it is given a logger."""
+    logger = logging.getLogger("motcua_local.librdkafka")
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    return logger
+
+
+def _answers(futures: Mapping[Any, Future[Any]]) -> None:
+    for future in futures.values():
+        _answer(future)
+
+
+def _answer(future: Future[_Result]) -> _Result:
+    try:
+        return future.result(timeout=_TIMEOUT)
+    except KafkaException as error:
+        raise LocalError(
+            f"the cluster refused a change: {error.args[0]}",
+            next_step="use the administrator's user name and password, and check the plan",
+        ) from error
+
+
+def _any_acl() -> AclBindingFilter:
+    return AclBindingFilter(
+        ResourceType.ANY,
+        cast("str", None),
+        ResourcePatternType.ANY,
+        cast("str", None),
+        cast("str", None),
+        AclOperation.ANY,
+        AclPermissionType.ANY,
+    )
+
+
+def _binding(kind: type[_Binding], grant: Grant) -> _Binding:
+    return kind(
+        ResourceType[grant.resource],
+        grant.name,
+        ResourcePatternType.PREFIXED if grant.prefixed else ResourcePatternType.LITERAL,
+        f"User:{grant.principal}",
+        "*",
+        AclOperation[grant.operation],
+        AclPermissionType.ALLOW,
+    )
+
+
+def _is_grant(found: AclBinding) -> bool:
+    return (
+        found.permission_type == AclPermissionType.ALLOW
+        and found.restype in {ResourceType.TOPIC, ResourceType.GROUP}
+        and found.principal.startswith("User:")
+    )
+
+
+def _grant(found: AclBinding) -> Grant:
+    return Grant(
+        principal=found.principal.removeprefix("User:"),
+        resource=cast("Resource", cast("ResourceType", found.restype).name),
+        name=found.name,
+        prefixed=found.resource_pattern_type == ResourcePatternType.PREFIXED,
+        operation=cast("Operation", cast("AclOperation", found.operation).name),
+    )
