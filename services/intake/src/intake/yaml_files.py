@@ -1,0 +1,73 @@
+"""Read a YAML file into a model, or say everything that is wrong with it at once."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Entry(BaseModel):
+    """Base of what stands in such a file: an unknown field is a typing mistake, so an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class UnusableFile(Exception):  # noqa: N818 - names what it is about
+    """A file that cannot be used. Each problem names the field and says what to do."""
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
+        self.path = path
+        self.problems = problems
+
+
+def read_yaml(path: Path, model: type[Model]) -> Model:
+    """Read `path` as `model`; raises `UnusableFile`."""
+    try:
+        content = yaml.load(path.read_bytes(), _OneOfEachKey)  # noqa: S506 - a safe loader
+        return model.model_validate(content)
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror}): check the path and its permissions"
+        raise UnusableFile(path, [reason]) from error
+    except yaml.YAMLError as error:
+        raise UnusableFile(path, [f"is not valid YAML, mend it: {error}"]) from error
+    except ValidationError as error:
+        raise UnusableFile(path, _problems(error)) from error
+
+
+class _OneOfEachKey(yaml.SafeLoader):
+    """YAML forbids a key twice in one mapping, PyYAML takes the last: a fee could vanish that
+    way.
+    """
+
+    def construct_mapping(
+        self, node: yaml.MappingNode, deep: bool = False
+    ) -> dict[Hashable, object]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key: object = self.construct_object(key_node, deep=True)  # pyright: ignore[reportUnknownMemberType] - PyYAML's stubs
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _problems(error: ValidationError) -> list[str]:
+    found = ((".".join(map(str, e["loc"])), e["type"], e["msg"]) for e in error.errors())
+    return [f"{field or 'the whole file'}: {_advice(kind, why)}" for field, kind, why in found]
+
+
+def _advice(kind: str, message: str) -> str:
+    match kind:
+        case "missing":
+            return "is missing: add it"
+        case "extra_forbidden":
+            return "is not a field of this file: remove it, or mend its spelling"
+        case _:
+            return message.removeprefix("Value error, ")
