@@ -1,0 +1,1 @@
+"""Outside providers, one file each."""
