@@ -1,10 +1,14 @@
 import asyncio
 import re
+from datetime import UTC, datetime
 
 import httpx2
 import pytest
-from chassis.correlation import HEADER, Correlation, CorrelationMiddleware, bound, current, known
+from chassis.correlation import HEADER, Correlation, caused_by, current, known
 from fastapi import FastAPI
+from motcua_contracts.envelope import Event, EventData
+
+from chassis import correlation
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -12,7 +16,7 @@ TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 async def seen_by_app(headers: dict[str, str]) -> tuple[Correlation, str]:
     """The correlation an endpoint sees, and the id its caller gets back."""
     app = FastAPI()
-    app.add_middleware(CorrelationMiddleware)
+    correlation.install(app)
     seen: list[Correlation] = []
 
     @app.get("/")
@@ -63,11 +67,23 @@ async def test_a_malformed_trace_is_replaced_by_a_new_one(malformed: str):
     assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-00", seen.traceparent)
 
 
-async def test_a_message_is_the_cause_of_what_its_handler_does():
-    cause = Correlation.of_message("c-1", "event-1", TRACEPARENT)
-    with bound(cause):
+async def test_an_event_is_the_cause_of_what_its_handler_does():
+    event = Event(
+        id="event-1",
+        source="/trial",
+        type="trial",
+        time=datetime.now(UTC),
+        subject="s-1",
+        sequence=1,
+        correlation_id="c-1",
+        traceparent=TRACEPARENT,
+        data_schema="urn:trial",
+        data=EventData(),
+    )
+    with caused_by(event) as cause:
         assert current() == Correlation("c-1", "event-1", cause.traceparent)
-        assert await asyncio.create_task(asyncio.to_thread(current)) is cause
+        assert cause.traceparent.split("-")[1] == TRACEPARENT.split("-")[1]
+        assert await asyncio.to_thread(current) is cause
     assert known() is None
 
 

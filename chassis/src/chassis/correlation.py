@@ -1,16 +1,18 @@
 """What belongs together: one correlation id from an HTTP request through every event and log line.
 
 The context carries it, so business code never passes it on: the outbox reads `current()` when it
-appends, the consumer opens `bound(...)` around each message, the log reads it for every line.
+appends, the consumer opens `caused_by(event)` around each handler, the log reads every line's.
 """
 
 import re
 import secrets
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from motcua_contracts.envelope import Event, EventData
+from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,13 +41,6 @@ class Correlation:
         """From what a caller outside sent; an id or trace that is malformed gets a fresh one."""
         safe = _SAFE_ID.fullmatch(correlation_id or "")
         return cls(safe[0] if safe else str(uuid7()), None, _child(traceparent))
-
-    @classmethod
-    def of_message(
-        cls, correlation_id: str, message_id: str, traceparent: str | None
-    ) -> "Correlation":
-        """For what the message `message_id` brings about: a new span in its trace."""
-        return cls(correlation_id, message_id, _child(traceparent))
 
 
 def _child(traceparent: str | None) -> str:
@@ -78,9 +73,17 @@ def bound(correlation: Correlation) -> Generator[Correlation]:
         _current.reset(token)
 
 
-class CorrelationMiddleware:
-    """ASGI: binds each request's `X-Correlation-ID` and `traceparent`, and echoes the former."""
+def caused_by(event: Event[EventData]) -> AbstractContextManager[Correlation]:
+    """Within the block, `event` is the cause of what happens: a new span in its trace."""
+    return bound(Correlation(event.correlation_id, event.id, _child(event.traceparent)))
 
+
+def install(app: Starlette) -> None:
+    """Bind each request's `X-Correlation-ID` and `traceparent`, and echo the former."""
+    app.add_middleware(_Middleware)
+
+
+class _Middleware:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
