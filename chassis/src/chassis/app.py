@@ -1,0 +1,196 @@
+"""A service: HTTP, relay, consumers and sweeps of one database, in one process."""
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+import structlog
+import uvicorn
+from aiokafka import AIOKafkaProducer
+from fastapi import APIRouter, FastAPI
+
+from chassis import backlog, correlation, health, inbox, kafka, migrations
+from chassis.clock import Clock, utc_now
+from chassis.consumer import Consumer, Subscription
+from chassis.database import Database, is_away
+from chassis.errors import Unavailable, install_problem_handlers
+from chassis.relay import Relay
+from chassis.settings import ServiceSettings
+from chassis.sweeps import Sweep
+from chassis.work import Transaction, Work
+
+W = TypeVar("W", bound=Work)
+
+INBOX_KEPT = timedelta(days=30)
+"""Longer than the retention of every topic (14 days), so that no redelivery finds its mark gone."""
+
+log = structlog.get_logger(__name__)
+
+
+class Service(Generic[W]):
+    """What `app.py` of each service wires: its name, its settings and its kind of unit of work, then its parts."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: ServiceSettings,
+        *,
+        work: Callable[[Transaction], W],
+        clock: Clock = utc_now,
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(settings.database_url)
+        self.http = FastAPI(title=f"motcua {name}", lifespan=self._lifespan, redirect_slashes=False)
+        self._work = work
+        self._source = f"/motcua/{name}"
+        self._relay = Relay(settings.database_url, self._producer)
+        self._consumers: list[Consumer[W]] = []
+        self._sweeps: list[Sweep] = []
+        self._broker = kafka.broker(settings.kafka, client_id=name)
+        self._stopping = asyncio.Event()
+        install_problem_handlers(self.http)
+        correlation.install(self.http)
+        self.http.include_router(health.routes(alive=self.alive, checks=self._checks()))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[W]:
+        """One unit of work: commits at the end of the block, then wakes the relay; rolls back on any error."""
+        async with self.database.transaction() as session:
+            work = self._work(Transaction(session, self._source, self.clock))
+            yield work
+            await work.flush()
+        if work.announcements:
+            self._relay.wake()
+
+    @asynccontextmanager
+    async def request(self) -> AsyncGenerator[W]:
+        """A unit of work for an HTTP request: a database that is away is a 503, not a bug."""
+        try:
+            async with self.transaction() as work:
+                yield work
+        except Exception as error:
+            if not is_away(error):
+                raise
+            raise Unavailable from error
+
+    def subscribe(self, *subscriptions: Subscription) -> None:
+        """Consume what `subscriptions` say, and retry what they held."""
+        for subscription in subscriptions:
+            consumer = Consumer(
+                f"{self.name}.{subscription.purpose}",
+                subscription,
+                transaction=self.transaction,
+                clock=self.clock,
+            )
+            consumer.subscribe(self._broker)
+            self._consumers.append(consumer)
+            self.sweep(Sweep(f"retry {consumer.name}", timedelta(seconds=1), consumer.retry_due))
+
+    def route(self, *routers: APIRouter) -> None:
+        for router in routers:
+            self.http.include_router(router)
+
+    def sweep(self, *sweeps: Sweep) -> None:
+        self._sweeps.extend(sweeps)
+
+    def alive(self) -> bool:
+        return all(consumer.healthy() for consumer in self._consumers)
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then finish what is in hand and return."""
+        uvicorn_config = uvicorn.Config(
+            self.http,
+            host=self.settings.http_host,
+            port=self.settings.http_port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=self.settings.grace_seconds,
+        )
+        server = _Server(uvicorn_config)
+        server.run()
+
+    def _producer(self) -> AIOKafkaProducer:
+        return kafka.producer(self.settings.kafka, client_id=self.name)
+
+    def _checks(self) -> dict[str, health.Check]:
+        return {
+            "database": self.database.ping,
+            "migrations": lambda: migrations.check(self.database.engine, self.name),
+            "broker": lambda: kafka.ping(self.settings.kafka),
+        }
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncGenerator[None]:
+        self.sweep(
+            Sweep("measure the backlog", timedelta(seconds=2), self._measure_backlog),
+            Sweep("forget the inbox", timedelta(hours=1), self._forget_inbox),
+        )
+        relay = asyncio.create_task(self._relay.run(), name="relay")
+        consuming = asyncio.create_task(self._consume(), name="consume")
+        sweeping = [
+            asyncio.create_task(s.repeat(self._stopping), name=s.name) for s in self._sweeps
+        ]
+        log.info("serving", service=self.name, port=self.settings.http_port)
+        try:
+            yield
+        finally:
+            await self._finish(relay, consuming, sweeping)
+
+    async def _consume(self) -> None:
+        """Connect the consumers, however long the broker takes to come, and watch that they live."""
+        while self._consumers:
+            try:
+                await self._broker.start()
+                break
+            except Exception as error:  # noqa: BLE001 - whatever keeps the broker away, it is tried again
+                log.warning("broker away", error=type(error).__name__)
+                await asyncio.sleep(1)
+        await health.watch(self.alive)
+
+    async def _finish(
+        self,
+        relay: asyncio.Task[None],
+        consuming: asyncio.Task[None],
+        sweeping: Sequence[asyncio.Task[None]],
+    ) -> None:
+        """Stop fetching, finish the batches with their commits, end the sweeps, flush the outbox, close."""
+        self._stopping.set()
+        consuming.cancel()
+        for consumer in self._consumers:
+            consumer.stop()
+        await _ended(self._broker.stop(), self.settings.grace_seconds)
+        await _ended(asyncio.gather(*sweeping), self.settings.grace_seconds)
+        self._relay.stop()
+        await _ended(relay, self.settings.grace_seconds)
+        await self.database.close()
+        log.info("stopped", service=self.name)
+
+    async def _measure_backlog(self) -> None:
+        async with self.database.engine.connect() as connection:
+            await backlog.measure(connection)
+
+    async def _forget_inbox(self) -> None:
+        async with self.database.engine.begin() as connection:
+            await inbox.forget(connection, older_than=INBOX_KEPT)
+
+
+async def _ended(ending: object, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(asyncio.ensure_future(ending), seconds)  # pyright: ignore[reportArgumentType]
+    except Exception as error:  # noqa: BLE001 - we are leaving: what did not end is redone after the restart
+        log.warning("did not end in time", error=type(error).__name__)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but SIGTERM ends in exit code 0: its own handler raises the signal again after a clean shutdown."""
+
+    @contextmanager
+    def capture_signals(self):  # noqa: ANN201
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
+        yield

@@ -1,0 +1,22 @@
+"""What waits in the database, measured for `/metrics`: unpublished events and held messages."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis import metrics
+
+_OUTBOX = "SELECT count(*), extract(epoch FROM now() - min(created_at)) FROM outbox"
+_HELD = """
+SELECT consumer, state, count(*), extract(epoch FROM now() - min(held_at)) FROM held_messages
+WHERE state IN ('waiting', 'parked') GROUP BY consumer, state
+"""
+
+
+async def measure(connection: AsyncConnection) -> None:
+    rows, age = (await connection.exec_driver_sql(_OUTBOX)).one()
+    metrics.OUTBOX_ROWS.set(rows)
+    metrics.OUTBOX_AGE_SECONDS.set(age or 0)
+    held = (await connection.exec_driver_sql(_HELD)).all()
+    metrics.HELD_ROWS.clear()
+    metrics.HELD_AGE_SECONDS.set(max((float(age) for *_, age in held), default=0))
+    for consumer, state, count, _ in held:
+        metrics.HELD_ROWS.labels(consumer, state).set(count)

@@ -1,0 +1,365 @@
+"""The batch consumer: one poll, one batch, one transaction, one offset commit.
+
+FastStream declares and connects; what happens to a record is decided here. Its own defaults lose messages (it commits
+what failed, and parses headers before any code of ours runs), so the subscriber is in batch mode with manual
+acknowledgement and hands the raw records over.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaMessage
+from motcua_contracts.consumer import UndecodableRecord, decode, deduplication_key
+from motcua_contracts.envelope import Event, EventData
+from motcua_contracts.topics import Topic
+
+from chassis import correlation, held_messages, inbox, metrics
+from chassis.clock import Clock
+from chassis.database import is_away
+from chassis.errors import Permanent
+from chassis.failpoints import failpoint
+from chassis.held_messages import OrderingKey, RawRecord, ToHold, Verdict
+from chassis.kafka import within
+from chassis.work import Work
+
+W = TypeVar("W", bound=Work)
+
+BATCH = 500
+POLL_MILLISECONDS = 20
+SESSION_MILLISECONDS = 30_000
+AWAY_PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
+
+Handler = Callable[[Event[Any], Any], Awaitable[None]]
+"""`async def handle_<fact>(event: Event[<Fact>], work: <Service>Work) -> None`"""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a service takes from some topics, and why: the consumer group is `<service>.<purpose>`.
+
+    A type that the contracts know and `handlers` does not is passed over and counted; a type that nobody knows is
+    parked. Records of one topic are taken only from its writer.
+    """
+
+    purpose: str
+    topics: tuple[Topic, ...]
+    handlers: Mapping[type[EventData], Handler]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A record and what it says: an event, or a reason why it says nothing we understand."""
+
+    record: RawRecord
+    event: Event[EventData] | None
+    refusal: Permanent | None
+
+    @property
+    def order(self) -> OrderingKey | None:
+        key = held_messages.ordering_key(self.record)
+        return (self.record.topic, key) if key is not None else None
+
+    @property
+    def key(self) -> inbox.Key | None:
+        return deduplication_key(self.event) if self.event else None
+
+    def hold(self, verdict: Verdict) -> ToHold:
+        return ToHold(self.record, verdict, self.key, self.event.type if self.event else None)
+
+
+class Consumer(Generic[W]):
+    """Takes the records of one subscription through its handlers."""
+
+    def __init__(
+        self,
+        name: str,
+        subscription: Subscription,
+        *,
+        transaction: Callable[[], AbstractAsyncContextManager[W]],
+        clock: Clock,
+    ) -> None:
+        self.name = name
+        self._topics = {topic.name: topic for topic in subscription.topics}
+        self._handlers = subscription.handlers
+        self._transaction = transaction
+        self._clock = clock
+        self._stopping = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._subscriber: Any = None
+        self._busy_since: float | None = None
+
+    def subscribe(self, broker: KafkaBroker) -> None:
+        """Declare the FastStream subscriber; the only place that does."""
+        self._subscriber = broker.subscriber(
+            *self._topics,
+            group_id=self.name,
+            batch=True,
+            max_records=BATCH,
+            batch_timeout_ms=POLL_MILLISECONDS,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            session_timeout_ms=SESSION_MILLISECONDS,
+            listener=_Drain(self._idle),
+            parser=_raw,
+            decoder=_raw,
+        )
+        self._subscriber(self._on_batch)
+
+    def stop(self) -> None:
+        """Take no further batch; the one in hand is finished, unless the database is away."""
+        self._stopping.set()
+
+    def healthy(self, *, batch_seconds: float = 300) -> bool:
+        """Whether the poll loop and aiokafka's coordinator live and no batch hangs. A dead coordinator task leaves
+        everything else looking well (aiokafka #703), so it is asked for by name."""
+        stuck = self._busy_since is not None and time.monotonic() - self._busy_since > batch_seconds
+        tasks = [*self._subscriber.tasks, *_coordination(self._subscriber.consumer)]
+        alive = bool(tasks) and not any(task.done() for task in tasks) and not stuck
+        metrics.CONSUMER_HEALTHY.labels(self.name).set(alive)
+        return alive
+
+    async def _on_batch(self, message: KafkaMessage) -> None:
+        records: tuple[RawRecord, ...] = message.raw_message  # pyright: ignore[reportAssignmentType] - batch mode
+        if self._stopping.is_set():
+            return
+        self._idle.clear()
+        self._busy_since = time.monotonic()
+        try:
+            with metrics.BATCH_SECONDS.labels(self.name).time():
+                if await self.process(records):
+                    await self._commit(records)
+        finally:
+            self._busy_since = None
+            self._idle.set()
+
+    async def process(self, records: Sequence[RawRecord]) -> bool:
+        """Bring the records to their effect or into `held_messages`; False when stopped before that."""
+        messages = [self._read(record) for record in records]
+        for pause in _away_pauses():
+            try:
+                await self._together_or_one_by_one(messages)
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                metrics.WAITS.labels(self.name).inc()
+                log.warning("database away: the batch waits", consumer=self.name)
+            else:
+                self._measure(records)
+                return True
+            if await self._stopped_within(pause):
+                return False
+        return False
+
+    async def _together_or_one_by_one(self, messages: Sequence[Message]) -> None:
+        try:
+            await self._in_one_transaction(messages)
+        except Exception as error:
+            if is_away(error):
+                raise
+            metrics.BATCH_FALLBACKS.labels(self.name).inc()
+            log.info("batch failed: its messages run one by one", consumer=self.name)
+            for message in messages:
+                await self._alone(message)
+
+    async def _alone(self, message: Message) -> None:
+        try:
+            await self._in_one_transaction([message])
+        except Exception as error:
+            if is_away(error):
+                raise
+            verdict = held_messages.judge(error, attempts=1, now=self._clock())
+            self._report(message, verdict, error)
+            async with self._transaction() as work:
+                await held_messages.hold(
+                    await work.connection(), self.name, [message.hold(verdict)]
+                )
+
+    async def _in_one_transaction(self, messages: Sequence[Message]) -> None:
+        outcomes: list[str] = []
+        async with self._transaction() as work:
+            ready, to_hold = await self._sort(work, messages)
+            await self._take_effect(work, ready, outcomes)
+            await held_messages.hold(await work.connection(), self.name, to_hold)
+            await failpoint("consumer.before-commit")
+        await failpoint("consumer.after-commit")
+        outcomes += [held.verdict.reason for held in to_hold]
+        for outcome in outcomes:
+            metrics.MESSAGES.labels(self.name, outcome).inc()
+
+    async def _sort(
+        self, work: W, messages: Sequence[Message]
+    ) -> tuple[list[Event[EventData]], list[ToHold]]:
+        """Part what can be handled from what must be held: the unreadable, and all that follows it under its key."""
+        orders = {order for message in messages if (order := message.order)}
+        blocked = await held_messages.blocked(await work.connection(), self.name, orders)
+        now = self._clock()
+        ready: list[Event[EventData]] = []
+        to_hold: list[ToHold] = []
+        for message in messages:
+            if message.order in blocked:
+                to_hold.append(message.hold(held_messages.queued_behind(now)))
+            elif message.event is not None:
+                ready.append(message.event)
+            elif message.refusal:
+                verdict = held_messages.judge(message.refusal, attempts=1, now=now)
+                self._report(message, verdict, message.refusal)
+                to_hold.append(message.hold(verdict))
+                if message.order:
+                    blocked.add(message.order)
+        return ready, to_hold
+
+    async def _take_effect(
+        self, work: W, events: Sequence[Event[EventData]], outcomes: list[str]
+    ) -> None:
+        """Run the handlers of the events that are new to this consumer, in their order."""
+        known = [event for event in events if type(event.data) in self._handlers]
+        outcomes += ["no-handler"] * (len(events) - len(known))
+        keys = [deduplication_key(event) for event in known]
+        fresh = await inbox.record(await work.connection(), self.name, keys)
+        new = [event for event in known if _first(fresh, deduplication_key(event))]
+        outcomes += ["duplicate"] * (len(known) - len(new)) + ["handled"] * len(new)
+        if new:
+            await work.preload(new)
+        for event in new:
+            with correlation.caused_by(event):
+                await self._handlers[type(event.data)](event, work)
+
+    def _read(self, record: RawRecord) -> Message:
+        try:
+            event = decode(record, topic=self._topics[record.topic])
+        except UndecodableRecord as error:
+            return Message(record, None, Permanent(error.reason, str(error)))
+        return Message(record, event, None)
+
+    async def retry_due(self) -> int:
+        """Try again what waits in `held_messages` and is due, each in its own transaction; gives back how many."""
+        tried = 0
+        while not self._stopping.is_set() and await self._retry_next():
+            tried += 1
+        return tried
+
+    async def _retry_next(self) -> bool:
+        held: held_messages.Held | None = None
+        try:
+            async with self._transaction() as work:
+                connection = await work.connection()
+                held = await held_messages.take_due(connection, self.name, self._clock())
+                if held is None:
+                    return False
+                await self._retry(work, self._read(held.record))
+                await held_messages.settle(connection, held.id)
+        except Exception as error:
+            if held is None or is_away(error):
+                raise
+            await self._failed_again(held, error)
+        else:
+            metrics.MESSAGES.labels(self.name, "retried").inc()
+        return True
+
+    async def _retry(self, work: W, message: Message) -> None:
+        if message.event is None:
+            raise message.refusal or Permanent("unreadable")
+        await self._take_effect(work, [message.event], [])
+
+    async def _failed_again(self, held: held_messages.Held, error: Exception) -> None:
+        verdict = held_messages.judge(error, attempts=held.attempts + 1, now=self._clock())
+        self._report(self._read(held.record), verdict, error)
+        async with self._transaction() as work:
+            await held_messages.postpone(await work.connection(), held.id, verdict)
+
+    def _report(self, message: Message, verdict: Verdict, error: Exception) -> None:
+        metrics.HELD_REASONS.labels(self.name, verdict.reason).inc()
+        log.warning(
+            "message held",
+            consumer=self.name,
+            topic=message.record.topic,
+            partition=message.record.partition,
+            offset=message.record.offset,
+            state=verdict.state,
+            reason=verdict.reason,
+            attempts=verdict.attempts,
+            exc_info=error if verdict.reason == "bug" else None,
+        )
+
+    def _measure(self, records: Sequence[RawRecord]) -> None:
+        newest = max(record.timestamp for record in records) / 1000
+        metrics.LAG_SECONDS.labels(self.name).set(max(0.0, time.time() - newest))
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _commit(self, records: Sequence[RawRecord]) -> None:
+        """Commit explicit offsets of the partitions that are still ours. A failure costs a redelivery, which the inbox absorbs."""
+        consumer: AIOKafkaConsumer = self._subscriber.consumer
+        assigned = consumer.assignment()
+        offsets: dict[TopicPartition, int] = {}
+        for record in records:
+            partition = TopicPartition(record.topic, record.partition)
+            if partition in assigned:
+                offsets[partition] = max(record.offset + 1, offsets.get(partition, 0))
+        try:
+            if offsets:
+                await within(consumer.commit(offsets))
+        except (KafkaError, TimeoutError) as error:
+            metrics.COMMIT_FAILURES.labels(self.name).inc()
+            log.warning("offsets not committed", consumer=self.name, error=type(error).__name__)
+        await failpoint("consumer.after-offset-commit")
+
+
+class _Drain(ConsumerRebalanceListener):
+    """Lets the batch in hand end, with its offsets committed, before its partitions go to another member."""
+
+    def __init__(self, idle: asyncio.Event) -> None:
+        self._idle = idle
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        try:
+            await within(self._idle.wait(), SESSION_MILLISECONDS / 1000 / 2)
+        except TimeoutError:
+            log.warning("partitions revoked with a batch in hand")
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Nothing to prepare: the database knows what was done."""
+
+
+async def _raw(message: Any) -> Any:
+    """Parser and decoder: hand the records over as they are."""
+    if isinstance(message, tuple):
+        return KafkaMessage(body=b"", raw_message=message, consumer=None)
+    return message
+
+
+def _coordination(consumer: AIOKafkaConsumer | None) -> list[asyncio.Task[None]]:
+    coordinator = getattr(consumer, "_coordinator", None)
+    task = getattr(coordinator, "_coordination_task", None)
+    return [task] if task is not None else []
+
+
+def _first(fresh: set[inbox.Key], key: inbox.Key) -> bool:
+    """Whether `key` is new; true once, so that a twin within the batch is a duplicate."""
+    if key in fresh:
+        fresh.remove(key)
+        return True
+    return False
+
+
+def _away_pauses() -> Any:
+    yield from AWAY_PAUSES
+    while True:
+        yield AWAY_PAUSES[-1]

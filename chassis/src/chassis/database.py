@@ -1,0 +1,164 @@
+"""PostgreSQL: one engine per service, one transaction per unit of work, repositories as identity maps."""
+
+from collections.abc import AsyncGenerator, Collection, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar, Generic, TypeVar
+
+import asyncpg
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlmodel import SQLModel, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.errors import NotFound
+from chassis.rows import insert_rows, update_rows
+
+Entity = TypeVar("Entity", bound=SQLModel)
+
+# What the driver says when the server is gone, going or not yet there: the work is fine, the database is away.
+_AWAY: tuple[type[BaseException], ...] = (
+    ConnectionError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.DiskFullError,
+)
+
+
+class Database:
+    """The connections of one service to its own database."""
+
+    def __init__(self, url: str, *, connections: int = 10, statement_seconds: float = 30) -> None:
+        self.url = url
+        self.engine = create_async_engine(
+            url,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=10,
+            connect_args={"command_timeout": statement_seconds, "timeout": 10},
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncSession]:
+        """One session and one transaction; commits at the end of the block, rolls back on any error."""
+        async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+            async with session.begin():
+                yield session
+
+    async def ping(self) -> None:
+        async with self.engine.connect() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.orig if isinstance(cause, DBAPIError) else cause.__cause__
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether `error` says that the database is away or gave way, so that the same work may be tried again."""
+    return any(
+        isinstance(cause, _AWAY) or (isinstance(cause, DBAPIError) and cause.connection_invalidated)
+        for cause in _causes(error)
+    )
+
+
+class Repository(Generic[Entity]):
+    """The rows of one model within one unit of work: loaded once, locked, written back together.
+
+    `load` reads any number of rows in one query, `FOR UPDATE` in the order of the key (so that two units of work never
+    wait for each other crosswise). Rows are handed out detached: business code changes plain objects, and `flush`
+    writes the new and the changed ones set-based.
+    """
+
+    model: ClassVar[type[SQLModel]]
+    key: ClassVar[str] = "id"
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self._known: dict[Any, Entity | None] = {}
+        self._new: list[Entity] = []
+
+    @classmethod
+    def table(cls) -> sa.Table:
+        return sa.inspect(cls.model).local_table
+
+    @property
+    def _column(self) -> sa.Column[Any]:
+        return self.table().c[self.key]
+
+    async def load(self, keys: Collection[Any]) -> None:
+        """Make the rows of `keys` known; a key without a row is remembered as absent."""
+        missing = sorted({key for key in keys if key not in self._known})
+        if not missing:
+            return
+        self._known.update(dict.fromkeys(missing))
+        wanted = sa.literal(missing, ARRAY(self._column.type))
+        for row in await self.select(self._column == sa.any_(wanted)):
+            self._known[getattr(row, self.key)] = row
+
+    async def select(self, *criteria: sa.ColumnElement[bool]) -> list[Entity]:
+        """Read the rows that meet `criteria`, locked, detached and known from now on."""
+        statement = select(self.model).where(*criteria).order_by(self._column).with_for_update()
+        rows: list[Entity] = []
+        for read in await self.session.exec(statement):
+            self.session.expunge(read)
+            key = getattr(read, self.key)
+            row: Any = self._known.get(key) or read
+            self._known[key] = row
+            rows.append(row)
+        return rows
+
+    async def find(self, key: Any) -> Entity | None:
+        await self.load([key])
+        return self._known[key]
+
+    async def get(self, key: Any) -> Entity:
+        """The row of `key`; raises `NotFound` where there is none."""
+        row = await self.find(key)
+        if row is None:
+            raise NotFound(f"no {self.table().name} row has this {self.key}")
+        return row
+
+    def add(self, row: Entity) -> None:
+        self._known[getattr(row, self.key)] = row
+        self._new.append(row)
+
+    async def flush(self) -> None:
+        connection = await self.session.connection()
+        await self._insert(connection)
+        await self._update(connection)
+
+    async def _insert(self, connection: AsyncConnection) -> None:
+        new, self._new = self._new, []
+        names = self.table().c.keys()
+        await insert_rows(connection, self.table(), [_values(row, names) for row in new])
+        self._settle(new)
+
+    async def _update(self, connection: AsyncConnection) -> None:
+        changed = [row for row in self._known.values() if row and sa.inspect(row).modified]
+        names = self.table().c.keys()
+        rows = [_values(row, names) for row in changed]
+        await update_rows(connection, self.table(), rows, key=self.key)
+        self._settle(changed)
+
+    def _settle(self, rows: Collection[Entity]) -> None:
+        """Make rows that were written count as unchanged."""
+        for row in rows:
+            sa.orm.attributes.instance_state(row)._commit_all({})  # noqa: SLF001 - no public twin for detached rows
+
+
+def _values(row: SQLModel, names: Collection[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}

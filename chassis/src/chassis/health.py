@@ -1,0 +1,64 @@
+"""`/livez` (this process works), `/readyz` (what it needs is there), `/metrics`.
+
+Readiness never asks another service, and liveness never asks the database or the broker: an outage of either must not
+restart every service at once.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from chassis.kafka import within
+
+PUBLIC_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
+CHECK_SECONDS = 5.0
+WATCH_SECONDS = 5.0
+STRIKES = 6
+
+Check = Callable[[], Awaitable[None]]
+"""Raises when what it checks is not there."""
+
+log = structlog.get_logger(__name__)
+
+
+def routes(*, alive: Callable[[], bool], checks: Mapping[str, Check]) -> APIRouter:
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/livez")
+    async def livez() -> Response:
+        return PlainTextResponse("ok" if alive() else "not alive", 200 if alive() else 503)
+
+    @router.get("/readyz")
+    async def readyz() -> Response:
+        verdicts = {name: await _verdict(check) for name, check in checks.items()}
+        ready = all(verdict == "ok" for verdict in verdicts.values())
+        return JSONResponse(verdicts, 200 if ready else 503)
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+async def _verdict(check: Check) -> str:
+    try:
+        await within(check(), CHECK_SECONDS)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the answer is "not ready", by type only
+        return type(error).__name__
+    return "ok"
+
+
+async def watch(alive: Callable[[], bool]) -> None:
+    """End the process when it has not been alive for some checks on end: a supervisor starts it anew."""
+    strikes = 0
+    while strikes < STRIKES:
+        await asyncio.sleep(WATCH_SECONDS)
+        strikes = 0 if alive() else strikes + 1
+    log.critical("a consumer stopped working: ending the process so that it is started anew")
+    os._exit(70)

@@ -1,0 +1,89 @@
+"""How a service reaches Kafka: security, the producer, and deadlines on everything that could hang."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
+from faststream.kafka import KafkaBroker
+from faststream.security import BaseSecurity, SASLScram512
+
+from chassis.settings import KafkaSettings
+
+T = TypeVar("T")
+
+DEADLINE_SECONDS = 20.0
+
+
+async def within(awaitable: Awaitable[T], seconds: float = DEADLINE_SECONDS) -> T:
+    """Await with a deadline: the client retries some errors for ever, so every wait is ours to end."""
+    return await asyncio.wait_for(awaitable, seconds)
+
+
+def _security(settings: KafkaSettings) -> BaseSecurity:
+    encrypted = settings.security_protocol == "SASL_SSL"
+    return SASLScram512(
+        username=settings.username,
+        password=settings.password.get_secret_value(),
+        use_ssl=encrypted,
+        ssl_context=settings.ssl_context() if encrypted else None,
+    )
+
+
+def broker(settings: KafkaSettings, *, client_id: str) -> KafkaBroker:
+    """FastStream's broker for consuming only: events leave through the relay, topics come from `topics.yaml`."""
+    return KafkaBroker(
+        settings.bootstrap_servers,
+        client_id=client_id,
+        security=_security(settings),
+        consumer_only=True,
+        allow_auto_create_topics=False,
+        apply_types=False,
+        graceful_timeout=DEADLINE_SECONDS,
+        logger=logging.getLogger("faststream"),
+    )
+
+
+def connection(settings: KafkaSettings) -> dict[str, Any]:
+    """aiokafka's arguments for connecting as `settings` say."""
+    encrypted = settings.security_protocol == "SASL_SSL"
+    return {
+        "bootstrap_servers": settings.bootstrap_servers,
+        "security_protocol": settings.security_protocol,
+        "sasl_mechanism": settings.sasl_mechanism,
+        "sasl_plain_username": settings.username,
+        "sasl_plain_password": settings.password.get_secret_value(),
+        "ssl_context": settings.ssl_context() if encrypted else None,
+    }
+
+
+def producer(settings: KafkaSettings, *, client_id: str) -> AIOKafkaProducer:
+    """An idempotent producer that waits for all in-sync replicas. Its partitioner is Kafka's own, murmur2."""
+    return AIOKafkaProducer(
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=2,
+        max_batch_size=256 * 1024,
+        request_timeout_ms=10_000,
+        **connection(settings),
+    )
+
+
+async def ping(settings: KafkaSettings) -> None:
+    """Raise unless a broker answers with the cluster's metadata."""
+    client = AIOKafkaClient(**connection(settings))
+    try:
+        await within(client.bootstrap(), 5)
+    finally:
+        await client.close()
+
+
+async def abandon(client: AIOKafkaProducer) -> None:
+    """Stop a producer that may hang. An idempotent one never expires its batches: past the deadline it is left behind."""
+    try:
+        await within(client.stop(), 5)
+    except (TimeoutError, Exception):  # noqa: BLE001 - it is being thrown away
+        return

@@ -1,0 +1,96 @@
+"""The outbox: events leave in the transaction that made them true; the relay publishes them."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from motcua_contracts.envelope import Event, EventData, encode
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.correlation import Correlation
+
+MAX_VALUE_BYTES = 900_000
+"""Kafka refuses a record over 1 MB; one that the relay can never publish would stop every event behind it."""
+
+Stream = tuple[str, str]
+
+# Counting and locking in one: a transaction holds the row of each stream it appends to until it commits, so the order
+# of the outbox is the order of commits within a stream.
+_ADVANCE = """
+INSERT INTO streams AS s (topic, subject, version)
+SELECT topic, subject, added FROM unnest($1::text[], $2::text[], $3::bigint[]) AS t (topic, subject, added)
+ON CONFLICT (topic, subject) DO UPDATE SET version = s.version + EXCLUDED.version
+RETURNING topic, subject, version
+"""
+_APPEND = """
+INSERT INTO outbox (event_id, topic, subject, sequence, headers, value)
+SELECT event_id, topic, subject, sequence, headers::jsonb, value
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bytea[])
+WITH ORDINALITY AS t (event_id, topic, subject, sequence, headers, value, ordinal)
+ORDER BY ordinal
+"""
+
+Row = tuple[str, str, str, int, str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A fact that is about to become true with the transaction: its id, time and cause are settled, its place is not."""
+
+    id: str
+    time: datetime
+    topic: str
+    subject: str
+    data: EventData
+    correlation: Correlation
+
+
+async def append(
+    connection: AsyncConnection, source: str, announcements: Sequence[Announcement]
+) -> None:
+    """Append `announcements` in their order; `source` is the producer's URI."""
+    if not announcements:
+        return
+    versions = await _advance(connection, announcements)
+    rows = [_row(source, a, next(versions[a.topic, a.subject])) for a in announcements]
+    await connection.exec_driver_sql(_APPEND, tuple(list(c) for c in zip(*rows, strict=True)))
+
+
+async def _advance(
+    connection: AsyncConnection, announcements: Sequence[Announcement]
+) -> dict[Stream, Iterator[int]]:
+    """Lock the streams in one order, and give the sequence numbers that are now ours."""
+    added = Counter((a.topic, a.subject) for a in announcements)
+    streams = sorted(added)
+    arrays = ([t for t, _ in streams], [s for _, s in streams], [added[s] for s in streams])
+    ours: dict[Stream, Iterator[int]] = defaultdict(lambda: iter(()))
+    for topic, subject, version in await connection.exec_driver_sql(_ADVANCE, arrays):
+        stream = (topic, subject)
+        ours[stream] = iter(range(version - added[stream] + 1, version + 1))
+    return ours
+
+
+def _row(source: str, announcement: Announcement, sequence: int) -> Row:
+    cause = announcement.correlation
+    record = encode(
+        Event(
+            id=announcement.id,
+            source=source,
+            type=announcement.data.type,
+            time=announcement.time,
+            subject=announcement.subject,
+            sequence=sequence,
+            correlation_id=cause.correlation_id,
+            causation_id=cause.causation_id,
+            traceparent=cause.traceparent,
+            data_schema=announcement.data.data_schema(),
+            data=announcement.data,
+        )
+    )
+    value = record.value or b""
+    if len(value) > MAX_VALUE_BYTES:
+        raise ValueError(f"{announcement.data.type} has {len(value)} bytes, over {MAX_VALUE_BYTES}")
+    headers = json.dumps({name: (text or b"").decode() for name, text in record.headers})
+    return (announcement.id, announcement.topic, announcement.subject, sequence, headers, value)

@@ -1,0 +1,209 @@
+"""The relay: the one publisher of a service's outbox.
+
+It holds a lease (an advisory lock on its own connection), so that there is one at a time; it reads in the order of ids
+without a cursor, so that a row that commits late is not missed; it deletes after the broker's acknowledgement, moving
+each row to the hash-chained `event_log` in the same statement and on the connection that holds the lease, so that a
+relay that lost its lease cannot move anything. A crash between acknowledgement and deletion publishes again:
+consumers know an event by its id.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from chassis import metrics
+from chassis.failpoints import failpoint
+from chassis.kafka import abandon, within
+
+BATCH = 500
+BATCHES_IN_FLIGHT = 2
+POLL_SECONDS = 0.25
+RETRY_SECONDS = 1.0
+LEASE = 0x6D6F746375610001
+"""The advisory lock of the relay; each service has its own database, so the number can be the same everywhere."""
+
+Hash = bytes
+GENESIS: Hash = bytes(32)
+
+_FETCH = """
+SELECT id, event_id, topic, subject, sequence, headers::text AS headers, value FROM outbox
+WHERE id <> ALL ($1::bigint[]) ORDER BY id LIMIT $2
+"""
+_MOVE = """
+WITH sealed AS (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS t (id, position, hash)
+), published AS (
+    DELETE FROM outbox USING sealed WHERE outbox.id = sealed.id
+    RETURNING sealed.position, outbox.event_id, outbox.topic, outbox.subject, outbox.sequence,
+              outbox.headers, outbox.value, outbox.created_at, sealed.hash
+)
+INSERT INTO event_log (position, event_id, topic, subject, sequence, headers, value, created_at, hash)
+SELECT * FROM published
+"""
+_HEAD = "SELECT position, hash FROM event_log ORDER BY position DESC LIMIT 1"
+_AWAY = (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+log = structlog.get_logger(__name__)
+
+
+class LeaseLost(ConnectionError):
+    """Rows were gone that only the holder of the lease may move."""
+
+
+def seal(previous: Hash, position: int, row: asyncpg.Record) -> Hash:
+    """The hash of a log row over all rows before it. Text cannot hold NUL in PostgreSQL, so the parts cannot be shifted."""
+    text = "\0".join(
+        (
+            str(position),
+            row["event_id"],
+            row["topic"],
+            row["subject"],
+            str(row["sequence"]),
+            row["headers"],
+        )
+    )
+    return hashlib.sha256(previous + text.encode() + b"\0" + row["value"]).digest()
+
+
+@dataclass(slots=True)
+class _Head:
+    """The end of the chain."""
+
+    position: int
+    hash: Hash
+
+    def extend(self, row: asyncpg.Record) -> tuple[int, int, Hash]:
+        self.position += 1
+        self.hash = seal(self.hash, self.position, row)
+        return (row["id"], self.position, self.hash)
+
+
+@dataclass(frozen=True, slots=True)
+class _InFlight:
+    rows: list[asyncpg.Record]
+    acknowledgements: list[asyncio.Future[object]]
+
+
+class Relay:
+    """Publishes the outbox of the database at `url` until `stop`; `wake` it after a commit that wrote events."""
+
+    def __init__(self, url: str, producers: Callable[[], AIOKafkaProducer]) -> None:
+        self._url = url.replace("postgresql+asyncpg://", "postgresql://")
+        self._producers = producers
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._flying: deque[_InFlight] = deque()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Let `run` publish what is there and return."""
+        self._stopping = True
+        self.wake()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._publish_under_lease()
+            except _AWAY as error:
+                metrics.RELAY_FAILURES.labels(type(error).__name__).inc()
+                log.warning("relay interrupted", error=type(error).__name__)
+            if self._stopping:
+                return
+            await self._pause(RETRY_SECONDS)
+
+    async def _publish_under_lease(self) -> None:
+        async with self._lease() as connection:
+            if connection is not None:
+                async with self._producer() as producer:
+                    await self._publish(connection, producer)
+
+    @asynccontextmanager
+    async def _lease(self) -> AsyncGenerator[asyncpg.Connection | None]:
+        connection = await within(asyncpg.connect(self._url, command_timeout=30))
+        try:
+            held = await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEASE)
+            metrics.RELAY_LEASE.set(bool(held))
+            yield connection if held else None
+        finally:
+            metrics.RELAY_LEASE.set(0)
+            connection.terminate()
+
+    @asynccontextmanager
+    async def _producer(self) -> AsyncGenerator[AIOKafkaProducer]:
+        producer = self._producers()
+        try:
+            await within(producer.start())
+            yield producer
+        finally:
+            await abandon(producer)
+
+    async def _publish(self, connection: asyncpg.Connection, producer: AIOKafkaProducer) -> None:
+        self._flying.clear()
+        head = await self._head(connection)
+        while True:
+            self._woken.clear()
+            rows = await self._fetch(connection)
+            if rows:
+                self._flying.append(await self._send(producer, rows))
+            if self._flying and (not rows or len(self._flying) == BATCHES_IN_FLIGHT):
+                await self._settle(connection, head, self._flying.popleft())
+            elif not rows and self._stopping:
+                return
+            elif not rows:
+                await self._pause(POLL_SECONDS)
+
+    async def _head(self, connection: asyncpg.Connection) -> _Head:
+        row = await connection.fetchrow(_HEAD)
+        return _Head(row["position"], row["hash"]) if row else _Head(0, GENESIS)
+
+    async def _fetch(self, connection: asyncpg.Connection) -> list[asyncpg.Record]:
+        in_flight = [row["id"] for batch in self._flying for row in batch.rows]
+        return await connection.fetch(_FETCH, in_flight, BATCH)
+
+    async def _send(self, producer: AIOKafkaProducer, rows: list[asyncpg.Record]) -> _InFlight:
+        await failpoint("relay.before-send")
+        return _InFlight(rows, await within(_send_all(producer, rows)))
+
+    async def _settle(self, connection: asyncpg.Connection, head: _Head, batch: _InFlight) -> None:
+        """Wait for the broker's word on a batch, then seal its rows and move them to the log."""
+        await within(asyncio.gather(*batch.acknowledgements))
+        await failpoint("relay.after-acknowledgement")
+        sealed = [head.extend(row) for row in batch.rows]
+        status = await connection.execute(_MOVE, *[list(c) for c in zip(*sealed, strict=True)])
+        if status != f"INSERT 0 {len(sealed)}":
+            raise LeaseLost(f"moved {status} of {len(sealed)} rows: another relay was at work")
+        await failpoint("relay.after-move")
+        metrics.EVENTS_PUBLISHED.inc(len(sealed))
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait until woken, but no longer than `seconds`: another process may have written, a wake-up been lost."""
+        try:
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+async def _send_all(
+    producer: AIOKafkaProducer, rows: list[asyncpg.Record]
+) -> list[asyncio.Future[object]]:
+    """Hand `rows` to the producer; one deadline for all of them, a task for each would cost more than the sending."""
+    return [
+        await producer.send(
+            row["topic"],
+            value=row["value"],
+            key=row["subject"].encode(),
+            headers=[(name, text.encode()) for name, text in json.loads(row["headers"]).items()],
+        )
+        for row in rows
+    ]

@@ -1,0 +1,84 @@
+"""A service as a whole: HTTP, relay, consumer and sweeps on the real engines."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from socket import socket
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+from chassis import migrations
+from chassis.app import Service
+from chassis.consumer import Subscription
+from chassis.database import Database
+from chassis.settings import KafkaSettings, OidcSettings, ServiceSettings
+from chassis.testing.kafka import make_topics, read
+from fastapi import APIRouter
+from motcua_contracts.dossier import DossierReceived
+from motcua_contracts.topics import DOSSIER_EVENTS, PAYMENT_EVENTS
+
+from .conftest import VisitWork, handle_received
+from .dossiers import dossier_id, received
+
+
+def free_port() -> int:
+    with socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def settings(database: Database, kafka_settings: KafkaSettings) -> ServiceSettings:
+    return ServiceSettings(
+        database_url=database.engine.url.render_as_string(hide_password=False),
+        http_port=free_port(),
+        kafka=kafka_settings,
+        oidc=OidcSettings(issuer="http://127.0.0.1:1", audience="motcua"),
+    )
+
+
+@asynccontextmanager
+async def serving(service: Service[VisitWork]) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(service.http)
+    async with service.http.router.lifespan_context(service.http):
+        async with httpx2.AsyncClient(transport=transport, base_url="http://service") as client:
+            yield client
+
+
+async def test_an_event_goes_from_http_through_kafka_to_a_handler(
+    settings: ServiceSettings, kafka_settings: KafkaSettings, database: Database
+) -> None:
+    await make_topics(kafka_settings, DOSSIER_EVENTS.name, PAYMENT_EVENTS.name, partitions=12)
+    intake = Service("intake", settings, work=VisitWork)
+    router = APIRouter()
+
+    @router.post("/receive/{dossier}")
+    async def receive(dossier: str) -> None:
+        async with intake.request() as work:
+            work.announce(received(dossier))
+
+    intake.route(router)
+    intake.subscribe(
+        Subscription(f"visits-{settings.http_port}", (DOSSIER_EVENTS,), {DossierReceived: handle_received})
+    )
+    dossier = dossier_id()
+    async with serving(intake) as client:
+        answer = await client.post(f"/receive/{dossier}", headers={"X-Correlation-ID": "from-outside"})
+        assert answer.status_code == 200
+        headers = await _headers(kafka_settings, PAYMENT_EVENTS.name, dossier)
+        assert headers["ce_correlationid"] == b"from-outside"
+        assert (await client.get("/livez")).status_code == 200
+        ready = await client.get("/readyz")
+        assert ready.json()["database"] == ready.json()["broker"] == "ok"
+        text = (await client.get("/metrics")).text
+        assert f'motcua_messages_total{{consumer="intake.visits-{settings.http_port}",outcome="handled"}}' in text
+
+
+async def _headers(settings: KafkaSettings, topic: str, dossier: str) -> dict[str, bytes | None]:
+    for count in range(1, 10_000):
+        records = await read(settings, topic, count)
+        for record in records:
+            if record.key == dossier.encode():
+                return dict(record.headers)
+    raise AssertionError("unreachable")

@@ -1,0 +1,218 @@
+"""What the consumer promises: effect once, order per key, and one bad message costs only itself."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from chassis.consumer import Consumer
+from chassis.errors import Permanent, Transient
+from chassis.held_messages import RawRecord
+from chassis.testing.records import again, event, raw, record
+from motcua_contracts.envelope import Event, EventData, Record, encode
+from motcua_contracts.topics import DOSSIER_EVENTS
+
+from .conftest import Service, VisitWork, Withdrawals
+from .dossiers import dossier_id, received, returned, withdrawn
+
+INTAKE = "/motcua/intake"
+
+
+def on_topic(data: EventData) -> tuple[Event[EventData], RawRecord]:
+    sent = event(data, source=INTAKE)
+    return sent, record(sent, DOSSIER_EVENTS)
+
+
+async def visits(service: Service) -> dict[object, object]:
+    return dict(await service.rows("SELECT id, count FROM visits"))
+
+
+async def held(service: Service) -> list[tuple[object, ...]]:
+    return await service.rows(
+        "SELECT ordering_key, state, reason, attempts FROM held_messages ORDER BY id"
+    )
+
+
+async def make_due(service: Service) -> None:
+    async with service.database.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "UPDATE held_messages SET next_attempt_at = now() - interval '1 second'"
+        )
+
+
+async def test_a_batch_takes_effect_and_announces_in_one_transaction(
+    consumer: Consumer[VisitWork], service: Service
+) -> None:
+    dossiers = [dossier_id() for _ in range(3)]
+    records = [on_topic(received(dossier))[1] for dossier in dossiers * 2]
+    assert await consumer.process(records)
+    assert await visits(service) == dict.fromkeys(dossiers, 2)
+    sequences = await service.rows(
+        "SELECT subject, array_agg(sequence ORDER BY id) FROM outbox GROUP BY subject"
+    )
+    assert sorted(sequences) == sorted((dossier, [1, 2]) for dossier in dossiers)
+
+
+async def test_a_record_delivered_again_changes_nothing(
+    consumer: Consumer[VisitWork], service: Service
+) -> None:
+    dossier = dossier_id()
+    _, first = on_topic(received(dossier))
+    await consumer.process([first, first])
+    await consumer.process([first])
+    assert await visits(service) == {dossier: 1}
+
+
+async def test_the_same_id_from_another_source_is_another_event(
+    consumer: Consumer[VisitWork], service: Service
+) -> None:
+    """An agency must not be able to suppress our events by using their ids first."""
+    sent, ours = on_topic(received(dossier_id()))
+    forged = record(again(sent, source="/agencies/H42.10"), DOSSIER_EVENTS)
+    await consumer.process([forged])
+    assert await visits(service) == {}
+    await consumer.process([replace(ours, key=ours.key)])
+    assert [row[1:3] for row in await held(service)][0][0] == "parked"
+
+
+async def test_one_bad_message_costs_only_itself(
+    consumer: Consumer[VisitWork], service: Service, withdrawals: Withdrawals
+) -> None:
+    withdrawals.error = ValueError("a bug that quotes Nguyễn Thị Đào")
+    good, bad = dossier_id(), dossier_id()
+    records = [on_topic(data)[1] for data in (received(bad), withdrawn(bad), received(good))]
+    await consumer.process(records)
+    assert await visits(service) == {bad: 1, good: 1}
+    assert await held(service) == [(bad, "waiting", "bug", 1)]
+    (detail,) = (await service.rows("SELECT detail FROM held_messages"))[0]
+    assert "Đào" not in str(detail)
+    assert "ValueError" in str(detail)
+
+
+async def test_later_messages_of_the_key_queue_behind_in_order(
+    consumer: Consumer[VisitWork], service: Service, withdrawals: Withdrawals
+) -> None:
+    withdrawals.error = Permanent("no-such-thing")
+    dossier = dossier_id()
+    sent = [on_topic(data) for data in (received(dossier), withdrawn(dossier), received(dossier))]
+    await consumer.process([r for _, r in sent[:2]])
+    await consumer.process([sent[2][1]])
+    assert await held(service) == [
+        (dossier, "parked", "no-such-thing", 1),
+        (dossier, "waiting", "queued-behind", 0),
+    ]
+    assert await consumer.retry_due() == 0, "what queues behind a parked message waits for it"
+
+    withdrawals.error = None
+    async with service.database.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE held_messages SET state = 'waiting'")
+    assert await consumer.retry_due() == 2
+    ((seen,),) = await service.rows("SELECT seen FROM visits")
+    ids = [e.id for e, _ in sent]
+    assert seen == [ids[0], f"withdrawn:{ids[1]}", ids[2]]
+    assert {row[1] for row in await held(service)} == {"handled"}
+
+
+async def test_a_transient_failure_is_retried_with_growing_pauses_then_parked(
+    consumer: Consumer[VisitWork], service: Service, withdrawals: Withdrawals
+) -> None:
+    withdrawals.error = Transient("the recipient is not known yet")
+    _, bad = on_topic(withdrawn(dossier_id()))
+    await consumer.process([bad])
+    pauses: list[timedelta] = []
+    for _ in range(19):
+        await make_due(service)
+        assert await consumer.retry_due() == 1
+        ((pause,),) = await service.rows(
+            "SELECT next_attempt_at - now() FROM held_messages WHERE state IN ('waiting', 'parked')"
+        )
+        assert isinstance(pause, timedelta)
+        pauses.append(pause)
+    assert pauses[1] > pauses[0]
+    assert max(pauses) <= timedelta(minutes=10)
+    assert [row[1:] for row in await held(service)] == [("parked", "transient", 20)]
+
+
+async def test_a_held_message_that_is_delivered_again_is_held_once(
+    consumer: Consumer[VisitWork], service: Service, withdrawals: Withdrawals
+) -> None:
+    withdrawals.error = Permanent("refused")
+    _, bad = on_topic(withdrawn(dossier_id()))
+    await consumer.process([bad])
+    await consumer.process([bad])
+    await consumer.process([bad, bad])
+    assert len(await held(service)) == 1
+
+
+GARBAGE = {
+    "bytes that are no UTF-8": lambda r: r._replace(value=b"\xff\xfe{"),
+    "no value": lambda r: r._replace(value=None),
+    "no key": lambda r: r._replace(key=None),
+    "no headers": lambda r: r._replace(headers=()),
+    "a header that is none": lambda r: r._replace(headers=(*r.headers[1:], ("ce_id", None))),
+    "an unknown type": lambda r: r._replace(
+        headers=tuple(
+            (n, b"vn.motcua.dossier.levitated.v1" if n == "ce_type" else v) for n, v in r.headers
+        )
+    ),
+    "a newer major": lambda r: r._replace(
+        headers=tuple((n, v.replace(b".v1", b".v7") if n == "ce_type" else v) for n, v in r.headers)
+    ),
+}
+
+
+@pytest.mark.parametrize("garble", GARBAGE.values(), ids=GARBAGE.keys())
+async def test_garbage_is_parked_whole_and_neighbours_flow_on(
+    consumer: Consumer[VisitWork], service: Service, garble: object
+) -> None:
+    good = dossier_id()
+    content: Record = garble(encode(event(received(dossier_id()), source=INTAKE)))  # pyright: ignore
+    await consumer.process([raw(content, DOSSIER_EVENTS.name), on_topic(received(good))[1]])
+    assert await visits(service) == {good: 1}
+    rows = await service.rows("SELECT state, record_key, record_value FROM held_messages")
+    assert rows == [("parked", content.key, content.value)]
+
+
+async def test_a_known_type_without_a_handler_is_passed_over(
+    consumer: Consumer[VisitWork], service: Service
+) -> None:
+    await consumer.process([on_topic(returned(dossier_id()))[1]])
+    assert await held(service) == []
+
+
+async def test_a_flush_that_the_database_refuses_falls_back_to_one_by_one(
+    consumer: Consumer[VisitWork], service: Service
+) -> None:
+    full, free = dossier_id(), dossier_id()
+    async with service.database.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO visits (id, count, seen) VALUES ($1, 999, '[]')", (full,)
+        )
+    await consumer.process([on_topic(received(d))[1] for d in (full, free)])
+    assert await visits(service) == {full: 999, free: 1}
+    assert [row[:3] for row in await held(service)] == [(full, "waiting", "bug")]
+
+
+async def test_a_batch_waits_while_the_database_is_away_and_parks_nothing(
+    consumer: Consumer[VisitWork], service: Service
+) -> None:
+    dossier = dossier_id()
+    async with service.database.engine.begin() as connection:
+        await connection.exec_driver_sql("LOCK TABLE inbox")
+        batch = asyncio.create_task(consumer.process([on_topic(received(dossier))[1]]))
+        await _cut_off_waiter(service)
+    assert await asyncio.wait_for(batch, 20)
+    assert await visits(service) == {dossier: 1}
+    assert await held(service) == []
+
+
+async def _cut_off_waiter(service: Service) -> None:
+    """Cut the consumer's connection, as a restart of the server would, once it waits for the lock."""
+    for _ in range(200):
+        if await service.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the consumer never reached the lock")
