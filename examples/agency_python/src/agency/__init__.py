@@ -1,0 +1,1 @@
+"""An agency's own system, plugged into motcua: reads dossier events, decides, answers."""

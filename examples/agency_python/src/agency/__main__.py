@@ -1,0 +1,80 @@
+"""The whole system: events in, the desk, decisions out. Run it with `python -m agency`."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka.errors import KafkaError
+from motcua_contracts.consumer import UndecodableRecord, decode
+from motcua_contracts.topics import DOSSIER_EVENTS, agency_decisions
+
+from agency import settings
+from agency.desk import Desk
+
+log = logging.getLogger("agency")
+
+
+async def work(desk: Desk, kafka: dict[str, Any]) -> None:
+    """Read, decide, answer; an offset is committed after the store has what its record brought."""
+    consumer: Any = AIOKafkaConsumer(
+        DOSSIER_EVENTS.name,
+        group_id=f"agency.{desk.store.agency}.desk",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        **kafka,
+    )
+    producer: Any = AIOKafkaProducer(acks="all", **kafka)
+    async with consumer, producer:
+        while True:
+            for partition, records in (await consumer.getmany(timeout_ms=500)).items():
+                for record in records:
+                    take(desk, record)
+                await consumer.commit({partition: records[-1].offset + 1})
+            await desk.decide()
+            await send(desk, producer.send_and_wait)
+
+
+def take(desk: Desk, record: ConsumerRecord[bytes, bytes]) -> None:
+    """One record to the desk. What cannot be read is told, with the place to find it again."""
+    try:
+        desk.take(decode(record, topic=DOSSIER_EVENTS))
+    except UndecodableRecord as refusal:
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        log.warning("cannot read %s (%s): %s", place, refusal.reason, refusal)
+
+
+async def send(desk: Desk, publish: Callable[..., Awaitable[object]]) -> None:
+    """Send what is unsent, one by one in order. A crash before the mark sends again, same id."""
+    topic = agency_decisions(desk.store.agency).name
+    for number, (key, value, headers) in desk.store.unsent():
+        await publish(topic, value, key=key, headers=headers)
+        desk.store.mark_sent(number)
+        log.info("answer %d sent", number)
+
+
+async def run() -> None:
+    """Work until told to stop; while Kafka is away, wait for it."""
+    desk, kafka = settings.read()
+    while True:
+        try:
+            await work(desk, kafka)
+        except KafkaError as error:
+            log.warning("Kafka fails, trying again: %r", error)
+            await asyncio.sleep(2)
+
+
+async def main() -> None:
+    """Run until SIGTERM. A stop at any point, even by kill -9, loses and repeats nothing."""
+    task = asyncio.create_task(run())
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    asyncio.run(main())

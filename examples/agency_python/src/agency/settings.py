@@ -1,0 +1,35 @@
+"""From the environment to a desk and a way to Kafka."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from agency.desk import RESULT_KINDS, Desk, Policy
+from agency.result import Intake
+from agency.store import Store
+
+_DESK = ("AGENCY_STORE", "AGENCY_CODE", "AGENCY_POLICY")
+_INTAKE = ("INTAKE_URL", "OIDC_ISSUER", "AGENCY_CLIENT_ID", "AGENCY_CLIENT_SECRET")
+_KAFKA = {
+    "KAFKA_BOOTSTRAP_SERVERS": "bootstrap_servers",
+    "KAFKA_SECURITY_PROTOCOL": "security_protocol",
+    "KAFKA_SASL_MECHANISM": "sasl_mechanism",
+    "KAFKA_USERNAME": "sasl_plain_username",
+    "KAFKA_PASSWORD": "sasl_plain_password",
+}
+
+
+def read(environment: Mapping[str, str] = os.environ) -> tuple[Desk, dict[str, Any]]:
+    """The desk, and aiokafka's options. Raises SystemExit naming every variable to mend."""
+    missing = [name for name in (*_DESK, *_INTAKE, *_KAFKA) if not environment.get(name)]
+    if missing:
+        raise SystemExit(f"agency: set {', '.join(missing)}; README.md says where from")
+    store, code, policy = (environment[name] for name in _DESK)
+    if policy not in set(Policy):
+        raise SystemExit(f"agency: AGENCY_POLICY must be one of {', '.join(Policy)}")
+    intake = Intake(*(environment[name] for name in _INTAKE))
+    upload = partial(intake.upload, kind=RESULT_KINDS[Policy(policy)])
+    desk = Desk(Store(store, code), Policy(policy), upload, partial(datetime.now, UTC))
+    return desk, {option: environment[name] for name, option in _KAFKA.items()}
