@@ -1,24 +1,16 @@
-"""The province's own days: a YAML file beside the national calendar."""
+"""The province's own days: a YAML file beside the national calendar.
 
-from datetime import date, time
+`calendars/h42.yaml` is an example with every field.
+"""
+
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from intake.working_calendar import OFFICE_HOURS, Shift, WorkingCalendar
-from intake.yaml_files import Entry, read_yaml
-
-
-def _quoted_time(value: object) -> time:
-    # YAML reads an unquoted 17:00 as the base-60 number 1020: only text is unambiguous.
-    try:
-        return time.fromisoformat(str(value))
-    except ValueError:
-        raise ValueError('write hours and minutes in quotes, e.g. "07:30"') from None
-
-
-QuotedTime = Annotated[time, BeforeValidator(_quoted_time)]
+from intake.yaml_files import Entry, QuotedTime, read_yaml
 
 
 class ShiftEntry(Entry):

@@ -1,5 +1,6 @@
 """Codes of dossiers, agencies and procedures.
- Dossier code (mã hồ sơ): we issue `H42.10-20261125-0000001`, that is agency, day of filing in
+
+Dossier code (mã hồ sơ): we issue `H42.10-20261125-0000001`, that is agency, day of filing in
 Vietnam, number of that agency within that day. It is the form in use in 2026 (TT 03/2025/TT-VPCP)
 and not the older `000.00.10.H42-261125-0001` of TT 01/2018/TT-VPCP art. 19: the older one is built
 on agency codes that QĐ 20/2020/QĐ-TTg replaced, and its four digits end at 9,999 dossiers a day.
@@ -42,9 +43,7 @@ class CodeForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DossierCodeParts:
-    """What a dossier code says. `agency` has the old form (`000.00.10.H42`) in an article 19
-    code.
-    """
+    """What a dossier code says; in an article 19 code `agency` has its old form."""
 
     agency: str
     day: date
@@ -60,9 +59,7 @@ def format_dossier_code(agency: AgencyCode, day: date, number: int) -> DossierCo
 
 
 def parse_dossier_code(text: str) -> DossierCodeParts:
-    """Read a code that a citizen typed or another system sent; spaces around it and case are
-    forgiven.
-    """
+    """Read a typed or received code; spaces around it and case are forgiven."""
     tidy = text.strip().upper()
     for form, pattern, days in (
         (CodeForm.CURRENT, _ISSUED, "%Y%m%d"),
@@ -95,9 +92,7 @@ def parse_agency_code(text: str) -> AgencyCode:
 
 
 def parse_procedure_code(text: str) -> ProcedureCode:
-    """Check the code of a procedure (mã thủ tục hành chính): `2.000488`, or with its place and
-    service.
-    """
+    """Check the code of a procedure (mã thủ tục hành chính), e.g. `2.000488`."""
     if not _PROCEDURE.fullmatch(text):
         raise UnreadableCode(
             Text(

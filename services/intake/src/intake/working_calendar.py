@@ -1,5 +1,6 @@
 """The working calendar of an agency, and due dates by it.
- Weekends, public holidays (Bộ luật Lao động 2019, art. 112; NQ 28/2026/QH16 adds 24 November), Tết,
+
+Weekends, public holidays (Bộ luật Lao động 2019, art. 112; NQ 28/2026/QH16 adds 24 November), Tết,
 swapped days and the Saturdays worked for them come from the `holidays` library. What a province
 decides by itself, or what the library does not know yet, comes from a file (`calendar_file.py`),
 because days are data, never code.

@@ -1,11 +1,13 @@
 """Read a YAML file into a model, or say everything that is wrong with it at once."""
 
 from collections.abc import Hashable
+from datetime import time
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from chassis.errors import Text
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -14,6 +16,28 @@ class Entry(BaseModel):
     """Base of what stands in such a file: an unknown field is a typing mistake, so an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Words(Entry):
+    """The same words for a citizen in both languages."""
+
+    vi: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+    @property
+    def text(self) -> Text:
+        return Text(self.vi, self.en)
+
+
+def _quoted_time(value: object) -> time:
+    # YAML reads an unquoted 17:00 as the base-60 number 1020: only text is unambiguous.
+    try:
+        return time.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError('write hours and minutes in quotes, e.g. "07:30"') from None
+
+
+QuotedTime = Annotated[time, BeforeValidator(_quoted_time)]
 
 
 class UnusableFile(Exception):  # noqa: N818 - names what it is about
@@ -40,9 +64,7 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
 
 
 class _OneOfEachKey(yaml.SafeLoader):
-    """YAML forbids a key twice in one mapping, PyYAML takes the last: a fee could vanish that
-    way.
-    """
+    """YAML forbids a key twice, PyYAML takes the last one: a fee could vanish that way."""
 
     def construct_mapping(
         self, node: yaml.MappingNode, deep: bool = False
