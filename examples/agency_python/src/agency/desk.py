@@ -43,7 +43,7 @@ def react(work: Work, data: EventData, policy: Policy) -> Step:
             if policy is Policy.APPROVE:
                 return Step(Stage.DECIDING, (started,))
             wanted = agency.AgencySupplementRequested(
-                **about, papers_wanted=("company-charter",), reason_code="paper-missing"
+                **about, papers_wanted=("charter",), reason_code="charter-incomplete"
             )
             return Step(Stage.WAITING, (started, wanted))
         case dossier.DossierSupplemented(), Stage.WAITING:
