@@ -27,11 +27,13 @@ _ATTRIBUTE_OF_HEADER: Mapping[str, str] = {
     "ce_correlationid": "correlationid",
     "ce_causationid": "causationid",
     "content-type": "datacontenttype",
-    "traceparent": "traceparent",
 }
 _KEY = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
+_TRACEPARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
 Attributes = dict[str, str]
+Headers = Iterable[tuple[str, bytes | None]]
 
 
 class Content(NamedTuple):
@@ -58,7 +60,7 @@ def subject_of(key: bytes | None) -> str:
     raise MalformedRecord(Reason.KEY_NOT_UUID, problem)
 
 
-def content_of(headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> Content:
+def content_of(headers: Headers, value: bytes | None) -> Content:
     """Attributes and JSON text of the facts, from binary or structured mode."""
     attributes = _header_attributes(headers)
     body = _text_of(value)
@@ -78,29 +80,40 @@ def content_of(headers: Iterable[tuple[str, bytes | None]], value: bytes | None)
             raise MalformedRecord(Reason.WRONG_CONTENT_TYPE, problem)
 
 
-def _header_attributes(headers: Iterable[tuple[str, bytes | None]]) -> Attributes:
+def traceparent_of(headers: Headers) -> str | None:
+    """The W3C trace context. A damaged one begins a new trace, it loses no event.
+
+    Tracing libraries add this header on their own, sometimes beside another; the last counts.
+    """
+    found = None
+    for name, raw in headers:
+        if name == "traceparent":
+            found = raw
+    if found is None or not _TRACEPARENT.fullmatch(found):
+        return None
+    return found.decode("ascii")
+
+
+def _header_attributes(headers: Headers) -> Attributes:
     """Our headers as text; headers of others are none of our business, in whatever state."""
     attributes: Attributes = {}
-    for name, raw in headers:
-        attribute = _ATTRIBUTE_OF_HEADER.get(name)
-        if attribute is None:
-            continue
-        if attribute in attributes:
-            problem = f"the header {name} stands there twice: send it once"
-            raise MalformedRecord(Reason.REPEATED_HEADER, problem)
-        attributes[attribute] = _header_text(name, raw)
-    return attributes
-
-
-def _header_text(name: str, raw: bytes | None) -> str:
-    if raw is None:
-        problem = f"the header {name} is null: leave it out or give it a value"
-        raise MalformedRecord(Reason.NULL_HEADER, problem)
+    name = ""
     try:
-        return raw.decode()
+        for name, raw in headers:
+            attribute = _ATTRIBUTE_OF_HEADER.get(name)
+            if attribute is None:
+                continue
+            if attribute in attributes:
+                problem = f"the header {name} stands there twice: send it once"
+                raise MalformedRecord(Reason.REPEATED_HEADER, problem)
+            if raw is None:
+                problem = f"the header {name} is null: leave it out or give it a value"
+                raise MalformedRecord(Reason.NULL_HEADER, problem)
+            attributes[attribute] = raw.decode()
     except UnicodeDecodeError:
         problem = f"the header {name} is not UTF-8: send text"
         raise MalformedRecord(Reason.HEADER_NOT_UTF8, problem) from None
+    return attributes
 
 
 def _text_of(value: bytes | None) -> str:

@@ -7,14 +7,20 @@ except UndecodableRecord as refusal:
 """
 
 import re
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from pydantic import ValidationError
 
-from motcua_contracts.attributes import Attributes, content_of, malformed_json, subject_of
+from motcua_contracts.attributes import (
+    Attributes,
+    content_of,
+    malformed_json,
+    subject_of,
+    traceparent_of,
+)
 from motcua_contracts.envelope import Event, EventData
 from motcua_contracts.refusals import (
     MalformedRecord,
@@ -49,7 +55,7 @@ class AnyRecord(Protocol):
     @property
     def value(self) -> bytes | None: ...
     @property
-    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
+    def headers(self) -> Sequence[tuple[str, bytes | None]] | None: ...
 
 
 def decode(record: AnyRecord, *, topic: Topic | None = None) -> Event[EventData]:
@@ -61,7 +67,8 @@ def decode(record: AnyRecord, *, topic: Topic | None = None) -> Event[EventData]
     Raises MalformedRecord, UnknownType or NewerMajor, all UndecodableRecord, and nothing else.
     """
     subject = subject_of(record.key)
-    attributes, body = content_of(record.headers, record.value)
+    headers = record.headers or ()
+    attributes, body = content_of(headers, record.value)
     _check_attributes(attributes)
     if attributes["subject"] != subject:
         raise MalformedRecord(Reason.KEY_NOT_SUBJECT, "the key must equal ce_subject")
@@ -78,7 +85,7 @@ def decode(record: AnyRecord, *, topic: Topic | None = None) -> Event[EventData]
         sequence=int(attributes["sequence"]),
         correlation_id=attributes.get("correlationid", attributes["id"]),
         causation_id=attributes.get("causationid"),
-        traceparent=_traceparent(attributes.get("traceparent")),
+        traceparent=traceparent_of(headers),
         data_schema=attributes["dataschema"],
         data=_facts(event_class, subject, body),
     )
@@ -120,47 +127,36 @@ class VersionOrder:
         return Order.IN_ORDER if event.sequence == last + 1 else Order.GAP
 
 
-class _Shape(NamedTuple):
-    attribute: str
-    fits: Callable[[str], object]
-    advice: str
-    required: bool = True
-
-
+_REQUIRED = frozenset(
+    {"specversion", "id", "source", "type", "time", "subject", "dataschema", "sequence"}
+)
 _TIME = (
     "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 _TRACE = "[A-Za-z0-9._:-]{1,128}"
+# Subject, type and source are not here: they are compared with what they must equal.
 _SHAPES = tuple(
-    _Shape(attribute, re.compile(pattern).fullmatch, advice, required)
-    for attribute, pattern, advice, required in (
-        ("specversion", "1[.]0", "must be 1.0", True),
-        ("id", UUID_PATTERN, "must be a UUID in lower case", True),
-        ("source", "/[A-Za-z0-9._/-]{1,127}", "must be a path such as /motcua/intake", True),
-        (
-            "type",
-            "[!-~]{1,255}",
-            "must be an event type such as vn.motcua.dossier.received.v1",
-            True,
-        ),
-        ("time", _TIME, "must be RFC 3339 with a zone, such as 2026-03-02T01:30:00Z", True),
-        ("subject", "[!-~]{1,255}", "must be the dossier's id", True),
-        ("dataschema", "[!-~]{1,255}", "must be the $id of a JSON Schema", True),
-        ("sequence", "[1-9][0-9]{0,17}", "must be a decimal number from 1", True),
-        ("correlationid", _TRACE, "must be 1 to 128 letters, digits or ._:-", False),
-        ("causationid", _TRACE, "must be 1 to 128 letters, digits or ._:-", False),
+    (attribute, re.compile(pattern).fullmatch, advice)
+    for attribute, pattern, advice in (
+        ("specversion", "1[.]0", "must be 1.0"),
+        ("id", UUID_PATTERN, "must be a UUID in lower case"),
+        ("time", _TIME, "must be RFC 3339 with a zone, such as 2026-03-02T01:30:00Z"),
+        ("dataschema", "[!-~]{1,255}", "must be the $id of a JSON Schema"),
+        ("sequence", "[1-9][0-9]{0,17}", "must be a decimal number from 1"),
+        ("correlationid", _TRACE, "must be 1 to 128 letters, digits or ._:-"),
+        ("causationid", _TRACE, "must be 1 to 128 letters, digits or ._:-"),
     )
 )
 
 
 def _check_attributes(attributes: Attributes) -> None:
-    for attribute, fits, advice, required in _SHAPES:
+    if not attributes.keys() >= _REQUIRED:
+        missing = min(_REQUIRED - attributes.keys())
+        problem = f"the attribute {missing} (header ce_{missing}) is missing"
+        raise MalformedRecord(Reason.MISSING_HEADER, problem)
+    for attribute, fits, advice in _SHAPES:
         text = attributes.get(attribute)
-        if text is None:
-            if required:
-                problem = f"the attribute {attribute} (header ce_{attribute}) is missing"
-                raise MalformedRecord(Reason.MISSING_HEADER, problem)
-        elif not fits(text):
+        if text is not None and not fits(text):
             problem = f"the attribute {attribute} (header ce_{attribute}) {advice}"
             raise MalformedRecord(Reason.BAD_HEADER, problem)
 
@@ -203,14 +199,6 @@ def _time(text: str) -> datetime:
     except (ValueError, OverflowError):
         problem = "the attribute time (header ce_time) is no date and time of the calendar"
         raise MalformedRecord(Reason.BAD_HEADER, problem) from None
-
-
-_TRACEPARENT = re.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-
-
-def _traceparent(text: str | None) -> str | None:
-    """A damaged trace context begins a new trace (W3C Trace Context), it loses no event."""
-    return text if text is not None and _TRACEPARENT.fullmatch(text) else None
 
 
 def _facts(event_class: type[EventData], subject: str, body: str) -> EventData:

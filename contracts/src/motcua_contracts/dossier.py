@@ -41,6 +41,17 @@ class Paper(Part):
     """The certified e-copy it is (bản sao chứng thực điện tử), when it is one."""
 
 
+class ResultPaper(Part):
+    """A paper of the result (giấy tờ kết quả)."""
+
+    paper_id: Uuid
+    """Identity of the paper; its file is fetched from intake over HTTP."""
+    kind: PaperKind
+    """What paper it is, as the procedure lists it."""
+    sha256: Sha256
+    """Digest of the file."""
+
+
 class FeeLine(Part):
     """A line of the procedure's tariff that applies to the dossier (dòng phí, lệ phí)."""
 
@@ -254,7 +265,7 @@ class DossierCompleted(DossierEvent):
     """Granted or refused on the merits."""
     completed_at: UtcDatetime
     """End of the legal clock (ngày kết thúc xử lý)."""
-    result_papers: tuple[Paper, ...]
+    result_papers: tuple[ResultPaper, ...]
     """Papers of the result (giấy tờ kết quả)."""
     reason_code: ReasonCode | None = None
     """Why it was refused on the merits."""
