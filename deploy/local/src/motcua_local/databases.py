@@ -17,12 +17,11 @@ def query(url: str, statement: str, *arguments: object) -> list[Row]:
         return pool.submit(asyncio.run, _query(url, statement, arguments)).result()
 
 
-def answers(url: str) -> bool:
-    """Whether a server takes connections there now."""
+def try_query(url: str, statement: str) -> list[Row] | None:
+    """The rows, or None where the database or the table is not there."""
     with contextlib.suppress(OSError, asyncpg.PostgresError, TimeoutError):
-        query(url, "SELECT 1")
-        return True
-    return False
+        return query(url, statement)
+    return None
 
 
 def make_database(admin_url: str, name: str, *, role: str, password: str) -> None:

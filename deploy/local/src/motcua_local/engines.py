@@ -1,12 +1,14 @@
 """Both engines of one folder, for the `motcua` command and for the tests."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from motcua_local.concurrency import together
 from motcua_local.credentials import Credentials
 from motcua_local.databases import drop_database, make_database
+from motcua_local.errors import LocalError
 from motcua_local.folders import locked, make_folder
 from motcua_local.kafka import ADMIN, Kafka
 from motcua_local.kafka_topics import Plan, apply
@@ -38,15 +40,17 @@ class Engines:
         self.credentials = Credentials(self.folder)
         self.kafka = Kafka(self.folder, self.ports, self.credentials)
         self.postgres = Postgres(self.folder, self.ports, self.credentials)
+        self._engines = {"kafka": self.kafka, "postgres": self.postgres}
 
-    def start(self) -> EngineEndpoints:
+    def start(self, names: Sequence[str] = ("kafka", "postgres")) -> EngineEndpoints:
         make_folder(self.folder)
+        _refuse_other_owner(self.folder)
         with locked(self.folder / ".engines.lock"):
-            _side_by_side(self.kafka.start, self.postgres.start)
+            together([self._engines[name].start for name in names])
         return self.endpoints()
 
-    def stop(self) -> None:
-        _side_by_side(self.kafka.stop, self.postgres.stop)
+    def stop(self, names: Sequence[str] = ("kafka", "postgres")) -> None:
+        together([self._engines[name].stop for name in names])
 
     def endpoints(self) -> EngineEndpoints:
         return EngineEndpoints(
@@ -59,7 +63,7 @@ class Engines:
     def apply_topics(self, plan: Plan) -> list[str]:
         """Bring Kafka in line with a plan, without replicas; gives what was changed."""
         passwords = {name: self.principal_password(name) for name in plan.principals}
-        return apply(plan.on_one_broker(), self.kafka.cluster(), passwords)
+        return apply(plan.with_replication(1), self.kafka.cluster(), passwords)
 
     def principal_password(self, principal: str) -> str:
         """The password under which a principal of a plan logs in."""
@@ -75,7 +79,10 @@ class Engines:
         drop_database(self.postgres.url, name)
 
 
-def _side_by_side(*actions: Callable[[], None]) -> None:
-    with ThreadPoolExecutor(len(actions)) as pool:
-        for future in [pool.submit(action) for action in actions]:
-            future.result()
+def _refuse_other_owner(folder: Path) -> None:
+    data = folder / "data"
+    if data.exists() and data.stat().st_uid != os.geteuid():
+        raise LocalError(
+            f"{data} belongs to {data.owner()}, not to you",
+            next_step=f"run motcua as {data.owner()}, or begin anew with another folder",
+        )

@@ -34,7 +34,7 @@ class Kafka:
 
     @property
     def bootstrap(self) -> str:
-        return f"{HOST}:{self._ports.remembered('kafka')}"
+        return f"{HOST}:{self._ports.remembered().get('kafka', 0)}"
 
     @property
     def password(self) -> str:

@@ -26,18 +26,25 @@ class Ports:
         self._path = folder / "ports.json"
         self._lock = folder / ".ports.lock"
 
-    def remembered(self, name: str) -> int | None:
-        """The port this name had last time."""
-        return read_json(self._path).get(name)
+    def remembered(self) -> dict[str, int]:
+        """The ports that names had last time."""
+        return read_json(self._path)
 
-    def claim(self, name: str) -> int:
-        """A port that is free now, the remembered one if it can be had."""
+    def claim(self, name: str, *, held: bool = False) -> int:
+        """A port that is free now, the remembered one if it can be had.
+
+        `held` says that the program which this port is for runs, so the port is rightly in use.
+        """
         with locked(self._lock):
             known = read_json(self._path)
-            port = _fixed(name) or known.get(name)
+            remembered = known.get(name)
+            port = _fixed(name) or remembered
+            if held and port == remembered and port is not None:
+                return port
             if port is None or not is_free(port):
+                _refuse_if_fixed(name, port)
                 port = _free_port(without=set(known.values()))
-            if known.get(name) != port:
+            if remembered != port:
                 write_secret(self._path, json.dumps(known | {name: port}, indent=2))
             return port
 
@@ -63,20 +70,25 @@ def listener(port: int) -> str:
     return "another program"
 
 
+def _variable(name: str) -> str:
+    return f"MOTCUA_{name.upper().replace('-', '_').replace('.', '_')}_PORT"
+
+
 def _fixed(name: str) -> int | None:
-    variable = f"MOTCUA_{name.upper().replace('-', '_').replace('.', '_')}_PORT"
-    value = os.environ.get(variable)
+    value = os.environ.get(_variable(name))
     if value is None:
         return None
     if not value.isdigit() or not 0 < int(value) < 65536:
-        raise LocalError(f"{variable}={value} is not a port", next_step="give 1 to 65535")
-    port = int(value)
-    if not is_free(port):
+        raise LocalError(f"{_variable(name)}={value} is not a port", next_step="give 1 to 65535")
+    return int(value)
+
+
+def _refuse_if_fixed(name: str, port: int | None) -> None:
+    if port is not None and _fixed(name) == port:
         raise LocalError(
-            f"port {port}, asked for by {variable}, is taken by {listener(port)}",
-            next_step=f"stop that program, or unset {variable} and let motcua choose a free port",
+            f"port {port}, asked for by {_variable(name)}, is taken by {listener(port)}",
+            next_step=f"stop that program, or unset {_variable(name)} to get a free port",
         )
-    return port
 
 
 def _free_port(*, without: set[int]) -> int:

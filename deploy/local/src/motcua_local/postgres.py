@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from motcua_local.credentials import Credentials
-from motcua_local.databases import answers
+from motcua_local.databases import try_query
 from motcua_local.downloads import installed
 from motcua_local.errors import LocalError
 from motcua_local.folders import (
@@ -24,6 +24,8 @@ from motcua_local.ports import HOST, Ports
 from motcua_local.processes import Command, DetachedProcess, end_all, processes_in
 
 SUPERUSER = "postgres"
+# For data whose own folder is closed to the unprivileged uid.
+ELSEWHERE = Path("/var/lib/motcua")
 _SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
@@ -52,7 +54,7 @@ class Postgres:
 
     @property
     def port(self) -> int:
-        return self._ports.remembered("postgres") or 0
+        return self._ports.remembered().get("postgres", 0)
 
     def start(self) -> None:
         """Bring it up with the data it had, whatever ended it last time."""
@@ -85,7 +87,7 @@ class Postgres:
         here = make_folder(self._folder / "data")
         if not is_root() or first_closed_parent(here) is None:
             return here / "postgres"
-        elsewhere = Path("/var/lib/motcua") / uuid4().hex
+        elsewhere = ELSEWHERE / uuid4().hex
         make_folder(elsewhere).chmod(0o755)
         elsewhere.parent.chmod(0o755)
         write_secret(chosen, json.dumps({"data": str(elsewhere / "postgres")}))
@@ -110,7 +112,7 @@ class Postgres:
         part.rmdir()
 
     def _answers(self) -> bool:
-        return answers(self.url)
+        return try_query(self.url, "SELECT 1") is not None
 
 
 def _initdb(binaries: Path, part: Path) -> None:

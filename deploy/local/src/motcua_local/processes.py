@@ -54,6 +54,10 @@ class DetachedProcess:
         known = read_json(self._pid_file)
         return _same_process(known["pid"], known["started"]) if known else None
 
+    def crashed(self) -> bool:
+        """Whether it was started, was not stopped, and yet does not run."""
+        return self._pid_file.exists() and self.running() is None
+
     def fingerprint(self) -> str | None:
         """The fingerprint of the command that it was started with."""
         return read_json(self._pid_file).get("fingerprint")
@@ -105,6 +109,18 @@ class DetachedProcess:
         return LocalError(
             f"{self.name} {what}; its log ends with:\n{last_lines(self.log, 15)}",
             next_step=f"read the whole log: {self.log}",
+        )
+
+
+def run_to_end(command: Command, name: str, *, log: Path) -> None:
+    """Run a command that prepares something; its output goes to the log of that program."""
+    make_folder(log.parent)
+    code = _spawn(command, log).wait()
+    if code != 0:
+        raise LocalError(
+            f"{name}: `{' '.join(command.argv[1:])}` failed; the log ends with:\n"
+            f"{last_lines(log, 15)}",
+            next_step=f"read the whole log: {log}",
         )
 
 

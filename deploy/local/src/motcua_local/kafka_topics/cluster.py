@@ -7,9 +7,9 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -44,27 +44,46 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach a cluster. `ca` is a PEM file, for the TLS protocols only."""
+    """How to reach a cluster, and as whom. `security` are librdkafka's own settings for TLS."""
 
     bootstrap: str
     username: str
     password: str
-    protocol: str = "SASL_PLAINTEXT"
-    mechanism: str = "SCRAM-SHA-512"
-    ca: Path | None = None
+    security: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def settings(self) -> dict[str, str | int | float | bool]:
-        tls = {"ssl.ca.location": str(self.ca)} if self.ca else {}
         return {
-            "bootstrap.servers": self.bootstrap,
-            "security.protocol": self.protocol,
-            "sasl.mechanism": self.mechanism,
-            "sasl.username": self.username,
-            "sasl.password": self.password,
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "SCRAM-SHA-512",
             "reconnect.backoff.ms": 20,
             "reconnect.backoff.max.ms": 200,
-            **tls,
+            **self.security,
+            "bootstrap.servers": self.bootstrap,
+            "sasl.username": self.username,
+            "sasl.password": self.password,
         }
+
+
+def read_connection(path: Path, bootstrap: str) -> Connection:
+    """The administrator's connection from a properties file with librdkafka's names.
+
+    It must hold `sasl.username` and `sasl.password`; `security.protocol` is SASL_SSL unless said.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    except OSError as error:
+        raise LocalError(
+            f"cannot read {path}: {error.strerror}", next_step="give an existing file"
+        ) from error
+    pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
+    settings = {name.strip(): value.strip() for name, _, value in pairs}
+    missing = {"sasl.username", "sasl.password"} - settings.keys()
+    if missing:
+        raise LocalError(
+            f"{path} lacks {' and '.join(sorted(missing))}", next_step="add the missing lines"
+        )
+    security = {"security.protocol": "SASL_SSL", **settings}
+    return Connection(bootstrap, settings["sasl.username"], settings["sasl.password"], security)
 
 
 @dataclass(frozen=True)
@@ -85,9 +104,7 @@ class Cluster:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._refused = False
-        self._client = AdminClient(
-            connection.settings(), logger=_silent(), error_cb=self._notice_refusal
-        )
+        self._client = quiet_client(connection, error_cb=self._notice_refusal)
 
     def topic_names(self, *, within: float = _TIMEOUT) -> frozenset[str]:
         """The topics that this user may see.
@@ -158,13 +175,16 @@ class Cluster:
             self._refused = True
 
 
-def _silent() -> logging.Logger:
-    """librdkafka reports every refused connection on stderr unless it is given a logger."""
+def quiet_client(
+    connection: Connection, *, error_cb: Callable[[KafkaError], None] | None = None
+) -> AdminClient:
+    """An admin client that does not write on stderr while the cluster is away."""
     logger = logging.getLogger("motcua_local.librdkafka")
     logger.propagate = False
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
-    return logger
+    callback = {"error_cb": error_cb} if error_cb else {}
+    return AdminClient(connection.settings(), logger=logger, **callback)
 
 
 def _answers(futures: Mapping[Any, Future[Any]]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from motcua_local.errors import LocalError
 
@@ -81,9 +81,9 @@ class Plan(_Section):
         """Replicas that must have a record before it is acknowledged: all but one."""
         return max(1, self.replication - 1)
 
-    def on_one_broker(self) -> "Plan":
-        """The same plan without replicas, for development."""
-        return self.model_copy(update={"replication": 1})
+    def with_replication(self, replication: int) -> "Plan":
+        """The same plan for a cluster of another size: one broker in development."""
+        return self.model_copy(update={"replication": replication})
 
     def grants(self) -> frozenset[Grant]:
         return frozenset(
@@ -130,3 +130,13 @@ def _grant(principal: str, pattern: str, *, resource: Resource, operation: Opera
     prefixed = pattern.endswith("*") and pattern != "*"
     name = pattern[:-1] if prefixed else pattern
     return Grant(principal, resource, name, prefixed, operation)
+
+
+def read_passwords(path: Path) -> dict[str, str]:
+    """Passwords by principal, from a JSON object."""
+    try:
+        return TypeAdapter(dict[str, str]).validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise LocalError(
+            f"cannot read passwords from {path}", next_step='write {"<principal>": "<password>"}'
+        ) from error

@@ -1,0 +1,155 @@
+"""The `motcua` command."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from motcua_local.checkout import TOPICS_FILE, state_folder
+from motcua_local.errors import LocalError
+from motcua_local.held import ask_service
+from motcua_local.kafka_topics import (
+    Cluster,
+    apply,
+    read_connection,
+    read_passwords,
+    read_plan,
+)
+from motcua_local.log_files import follow_logs, show_logs
+from motcua_local.stack import Stack
+from motcua_local.status import read_status
+from motcua_local.status_table import status_tables
+from motcua_local.surroundings import SERVICES
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=__doc__)
+kafka = typer.Typer(no_args_is_help=True, help="Topics, principals and ACLs.")
+app.add_typer(kafka, name="kafka")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Names = Annotated[list[str] | None, typer.Argument(help="programs by name; all if none is given")]
+
+
+@app.command()
+def up(names: Names = None) -> None:
+    """Start what does not run. Data and ports are those of last time."""
+    stack = _stack()
+    stack.up(names or ())
+    if not names:
+        out.print(
+            f"everything is up; addresses and credentials: {stack.endpoints_file}", soft_wrap=True
+        )
+
+
+@app.command()
+def down(names: Names = None) -> None:
+    """Stop programs. Data stays."""
+    _stack().down(names or ())
+
+
+@app.command()
+def restart(names: Names = None) -> None:
+    """Stop programs and start them again."""
+    stack = _stack()
+    stack.down(names or ())
+    stack.up(names or ())
+
+
+@app.command()
+def kill(name: Annotated[str, typer.Argument(help="a program by name")]) -> None:
+    """SIGKILL a program, as a crash would; `motcua up` brings it back."""
+    _stack().kill(name)
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Every program, its ports, consumer lag, outbox age, held messages."""
+    seen = read_status(_stack())
+    if as_json:
+        out.print_json(json.dumps(asdict(seen)))
+    else:
+        out.print(*status_tables(seen), sep="\n")
+    raise typer.Exit(0 if seen.all_ready else 1)
+
+
+@app.command()
+def logs(
+    name: Annotated[str | None, typer.Argument(help="a program by name; all if not given")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="go on until Ctrl-C")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0)] = 20,
+) -> None:
+    """The end of the logs."""
+    stack = _stack()
+    processes = stack.processes([name] if name else ())
+    show_logs(processes, lines, out)
+    if follow:
+        follow_logs(processes, out)
+
+
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+Service = Annotated[str | None, typer.Option("--service", "-s", help=" | ".join(SERVICES))]
+
+
+@app.command(context_settings=_PASSED_ON)
+def held(context: typer.Context, service: Service = None) -> None:
+    """Messages that could not be handled: list | show ID | redrive ID… | discard ID… --why …
+
+    Without --service, `list` asks every service.
+    """
+    sys.exit(ask_service(_stack(), service, context.args or ["list"]))
+
+
+@app.command(context_settings=_PASSED_ON)
+def redrive(context: typer.Context, service: Service = None) -> None:
+    """Handle held messages again: redrive --service NAME ID… --why REASON"""
+    sys.exit(ask_service(_stack(), service, ["redrive", *context.args]))
+
+
+@app.command(context_settings=_PASSED_ON)
+def discard(context: typer.Context, service: Service = None) -> None:
+    """Give held messages up: discard --service NAME ID… --why REASON"""
+    sys.exit(ask_service(_stack(), service, ["discard", *context.args]))
+
+
+@kafka.command("apply")
+def kafka_apply(
+    *,
+    bootstrap: Annotated[str, typer.Option(help="host:port of one or more brokers")],
+    command_config: Annotated[
+        Path, typer.Option(help="properties file: sasl.username, sasl.password, ssl.ca.location")
+    ],
+    topics: Annotated[Path, typer.Option(help="the plan")] = TOPICS_FILE,
+    passwords: Annotated[
+        Path | None, typer.Option(help="JSON file with the principals' passwords, to be set")
+    ] = None,
+    replication: Annotated[
+        int | None, typer.Option(min=1, help="replicas, if not as the plan says")
+    ] = None,
+) -> None:
+    """Bring a cluster in line with a plan: topics, users, ACLs. Doing it twice changes nothing."""
+    plan = read_plan(topics)
+    if replication is not None:
+        plan = plan.with_replication(replication)
+    cluster = Cluster(read_connection(command_config, bootstrap))
+    changes = apply(plan, cluster, read_passwords(passwords) if passwords else {})
+    out.print("\n".join(changes) or "nothing to change")
+
+
+def main() -> None:
+    """Run the command; what stands in the way is told in words, with exit code 1."""
+    try:
+        app()
+    except LocalError as error:
+        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
+
+
+def _stack() -> Stack:
+    return Stack(
+        state_folder(), tell=lambda name, what: out.print(f"{name:>14}  {what}", markup=False)
+    )
