@@ -1,6 +1,9 @@
-"""The engines of a test run: real Kafka and real PostgreSQL, started once and shared by every test."""
+"""The engines of a test run: real Kafka and real PostgreSQL, started once and shared by every
+test.
+"""
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,9 @@ from chassis.settings import KafkaSettings
 from chassis.testing.postgres import Databases
 from motcua_local.engines import EngineEndpoints, Engines
 from motcua_local.processes import DetachedProcess
+from pydantic import SecretStr
+
+import_module("simulators")  # before its tests: their folder has the name of the package
 
 FOLDER = (
     Path(__file__).parent / "var" / "test engines"
@@ -16,7 +22,9 @@ FOLDER = (
 
 @pytest.fixture(scope="session")
 def engines() -> Iterator[EngineEndpoints]:
-    """Both engines; left running when they ran before, so that a developer's second run starts at once."""
+    """Both engines; left running when they ran before, so that a developer's second run starts at
+    once.
+    """
     engines = Engines(FOLDER)
     ran_before = DetachedProcess("kafka", FOLDER).running()
     yield engines.start()
@@ -36,5 +44,5 @@ def kafka_settings(engines: EngineEndpoints) -> KafkaSettings:
         bootstrap_servers=engines.bootstrap,
         security_protocol="SASL_PLAINTEXT",
         username=engines.kafka_username,
-        password=engines.kafka_password,
+        password=SecretStr(engines.kafka_password),
     )

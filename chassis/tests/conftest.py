@@ -1,10 +1,12 @@
-"""A service so small that only the chassis shows: it counts the visits of a dossier and announces each."""
+"""A service so small that only the chassis shows: it counts the visits of a dossier and announces
+each.
+"""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from chassis.clock import utc_now
 from chassis.consumer import Consumer, Subscription
 from chassis.database import Database, Repository
@@ -15,6 +17,7 @@ from motcua_contracts.dossier import DossierReceived, DossierWithdrawn
 from motcua_contracts.envelope import Event, EventData
 from motcua_contracts.payment import PaymentExpired
 from motcua_contracts.topics import DOSSIER_EVENTS
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import Field, SQLModel
 
@@ -25,7 +28,7 @@ class Visit(SQLModel, table=True):
     __tablename__ = "visits"  # pyright: ignore[reportAssignmentType]
     id: str = Field(primary_key=True)
     count: int
-    seen: list[str] = Field(default_factory=list, sa_type=sa.dialects.postgresql.JSONB)
+    seen: list[str] = Field(default_factory=list, sa_type=JSONB)
 
 
 class Visits(Repository[Visit]):
@@ -46,8 +49,8 @@ async def migrate(engine: AsyncEngine) -> None:
         for statement in V1:
             await connection.exec_driver_sql(statement)
         await connection.exec_driver_sql(
-            "CREATE TABLE visits (id text PRIMARY KEY, count integer NOT NULL CHECK (count < 1000), "
-            "seen jsonb NOT NULL)"
+            "CREATE TABLE visits (id text PRIMARY KEY, seen jsonb NOT NULL, "
+            "count integer NOT NULL CHECK (count < 1000))"
         )
 
 
@@ -64,16 +67,13 @@ class Service:
         self.database = database
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[VisitWork]:
+    async def transaction(self) -> AsyncGenerator[VisitWork]:
         async with self.database.transaction() as session:
             work = VisitWork(Transaction(session, SOURCE, utc_now))
             yield work
             await work.flush()
 
-    def transaction(self) -> AbstractAsyncContextManager[VisitWork]:
-        return self._transaction()
-
-    async def rows(self, query: str) -> list[tuple[object, ...]]:
+    async def rows(self, query: str) -> list[tuple[Any, ...]]:
         async with self.database.engine.connect() as connection:
             return [tuple(row) for row in await connection.exec_driver_sql(query)]
 

@@ -1,14 +1,11 @@
 """A service as a whole: HTTP, relay, consumer and sweeps on the real engines."""
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from socket import socket
 
 import httpx2
 import pytest
-import sqlalchemy as sa
-from chassis import migrations
 from chassis.app import Service
 from chassis.consumer import Subscription
 from chassis.database import Database
@@ -39,11 +36,13 @@ def settings(database: Database, kafka_settings: KafkaSettings) -> ServiceSettin
 
 
 @asynccontextmanager
-async def serving(service: Service[VisitWork]) -> AsyncIterator[httpx2.AsyncClient]:
+async def serving(service: Service[VisitWork]) -> AsyncGenerator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(service.http)
-    async with service.http.router.lifespan_context(service.http):
-        async with httpx2.AsyncClient(transport=transport, base_url="http://service") as client:
-            yield client
+    async with (
+        service.http.router.lifespan_context(service.http),
+        httpx2.AsyncClient(transport=transport, base_url="http://service") as client,
+    ):
+        yield client
 
 
 async def test_an_event_goes_from_http_through_kafka_to_a_handler(
@@ -60,11 +59,15 @@ async def test_an_event_goes_from_http_through_kafka_to_a_handler(
 
     intake.route(router)
     intake.subscribe(
-        Subscription(f"visits-{settings.http_port}", (DOSSIER_EVENTS,), {DossierReceived: handle_received})
+        Subscription(
+            f"visits-{settings.http_port}", (DOSSIER_EVENTS,), {DossierReceived: handle_received}
+        )
     )
     dossier = dossier_id()
     async with serving(intake) as client:
-        answer = await client.post(f"/receive/{dossier}", headers={"X-Correlation-ID": "from-outside"})
+        answer = await client.post(
+            f"/receive/{dossier}", headers={"X-Correlation-ID": "from-outside"}
+        )
         assert answer.status_code == 200
         headers = await _headers(kafka_settings, PAYMENT_EVENTS.name, dossier)
         assert headers["ce_correlationid"] == b"from-outside"
@@ -72,7 +75,10 @@ async def test_an_event_goes_from_http_through_kafka_to_a_handler(
         ready = await client.get("/readyz")
         assert ready.json()["database"] == ready.json()["broker"] == "ok"
         text = (await client.get("/metrics")).text
-        assert f'motcua_messages_total{{consumer="intake.visits-{settings.http_port}",outcome="handled"}}' in text
+        assert (
+            f'motcua_messages_total{{consumer="intake.visits-{settings.http_port}",outcome="handled"}}'
+            in text
+        )
 
 
 async def _headers(settings: KafkaSettings, topic: str, dossier: str) -> dict[str, bytes | None]:

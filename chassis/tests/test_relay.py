@@ -1,4 +1,6 @@
-"""What the relay promises: every committed event reaches Kafka, in order per subject, and is sealed into the log."""
+"""What the relay promises: every committed event reaches Kafka, in order per subject, and is sealed
+into the log.
+"""
 
 import asyncio
 import random
@@ -6,13 +8,14 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 
 import pytest
-from chassis import audit, correlation, kafka, outbox
 from chassis.clock import utc_now, uuid7
 from chassis.database import Database
 from chassis.kafka import within
 from chassis.relay import Relay
 from chassis.settings import KafkaSettings
 from chassis.testing.kafka import fresh_topic, read
+
+from chassis import audit, correlation, kafka, outbox
 
 from .conftest import SOURCE
 from .dossiers import dossier_id, received
@@ -73,7 +76,9 @@ async def test_events_leave_in_order_with_headers_and_land_in_the_log(
 async def test_concurrent_writers_with_open_transactions_lose_and_reorder_nothing(
     database: Database, kafka_settings: KafkaSettings, topic: str
 ) -> None:
-    """Ids are taken before commits: a relay with a cursor would lose rows here, one without locks would reorder."""
+    """Ids are taken before commits: a relay with a cursor would lose rows here, one without locks
+    would reorder.
+    """
     dossiers = [dossier_id() for _ in range(4)]
     relay = relay_for(database, kafka_settings)
     running = asyncio.create_task(relay.run())

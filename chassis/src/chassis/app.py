@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -31,7 +31,9 @@ log = structlog.get_logger(__name__)
 
 
 class Service(Generic[W]):
-    """What `app.py` of each service wires: its name, its settings and its kind of unit of work, then its parts."""
+    """What `app.py` of each service wires: its name, its settings and its kind of unit of work,
+    then its parts.
+    """
 
     def __init__(
         self,
@@ -59,7 +61,9 @@ class Service(Generic[W]):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[W]:
-        """One unit of work: commits at the end of the block, then wakes the relay; rolls back on any error."""
+        """One unit of work: commits at the end of the block, then wakes the relay; rolls back on
+        any error.
+        """
         async with self.database.transaction() as session:
             work = self._work(Transaction(session, self._source, self.clock))
             yield work
@@ -142,7 +146,9 @@ class Service(Generic[W]):
             await self._finish(relay, consuming, sweeping)
 
     async def _consume(self) -> None:
-        """Connect the consumers, however long the broker takes to come, and watch that they live."""
+        """Connect the consumers, however long the broker takes to come, and watch that they
+        live.
+        """
         while self._consumers:
             try:
                 await self._broker.start()
@@ -158,7 +164,9 @@ class Service(Generic[W]):
         consuming: asyncio.Task[None],
         sweeping: Sequence[asyncio.Task[None]],
     ) -> None:
-        """Stop fetching, finish the batches with their commits, end the sweeps, flush the outbox, close."""
+        """Stop fetching, finish the batches with their commits, end the sweeps, flush the outbox,
+        close.
+        """
         self._stopping.set()
         consuming.cancel()
         for consumer in self._consumers:
@@ -179,18 +187,20 @@ class Service(Generic[W]):
             await inbox.forget(connection, older_than=INBOX_KEPT)
 
 
-async def _ended(ending: object, seconds: float) -> None:
+async def _ended(ending: Awaitable[object], seconds: float) -> None:
     try:
-        await asyncio.wait_for(asyncio.ensure_future(ending), seconds)  # pyright: ignore[reportArgumentType]
+        await asyncio.wait_for(ending, seconds)
     except Exception as error:  # noqa: BLE001 - we are leaving: what did not end is redone after the restart
         log.warning("did not end in time", error=type(error).__name__)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, but SIGTERM ends in exit code 0: its own handler raises the signal again after a clean shutdown."""
+    """uvicorn, but SIGTERM ends in exit code 0: its own handler raises the signal again after a
+    clean shutdown.
+    """
 
     @contextmanager
-    def capture_signals(self):  # noqa: ANN201
+    def capture_signals(self) -> Generator[None]:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
         yield

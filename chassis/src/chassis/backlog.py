@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import metrics
+from chassis.rows import fetch
 
 _OUTBOX = "SELECT count(*), extract(epoch FROM now() - min(created_at)) FROM outbox"
 _HELD = """
@@ -12,10 +13,10 @@ WHERE state IN ('waiting', 'parked') GROUP BY consumer, state
 
 
 async def measure(connection: AsyncConnection) -> None:
-    rows, age = (await connection.exec_driver_sql(_OUTBOX)).one()
+    ((rows, age),) = await fetch(connection, _OUTBOX)
     metrics.OUTBOX_ROWS.set(rows)
     metrics.OUTBOX_AGE_SECONDS.set(age or 0)
-    held = (await connection.exec_driver_sql(_HELD)).all()
+    held = await fetch(connection, _HELD)
     metrics.HELD_ROWS.clear()
     metrics.HELD_AGE_SECONDS.set(max((float(age) for *_, age in held), default=0))
     for consumer, state, count, _ in held:

@@ -5,37 +5,36 @@ import asyncio
 import getpass
 import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import audit, logging, migrations, redrive
 from chassis.app import Service
 from chassis.database import Database
 from chassis.settings import ServiceSettings, load
 
+Command = Callable[[Database, argparse.Namespace], Awaitable[int]]
+Verb = Callable[[AsyncConnection, list[int], redrive.Decision], Awaitable[list[int]]]
+
 
 def main(
     name: str,
     settings: type[ServiceSettings],
     build: Callable[[Any], Service[Any]],
-    arguments: Sequence[str] | None = None,
 ) -> None:
     """Run the command line of service `name`; `build` wires the service from its settings."""
-    options = _parser(name).parse_args(arguments)
+    options = _parser(name).parse_args()
     loaded = load(settings)
     if options.command == "serve":
         logging.configure(name)
         build(loaded).run()
         return
-    command: Callable[[Database, argparse.Namespace], Awaitable[int]] = options.run
-    sys.exit(asyncio.run(_with_database(loaded.database_url, command, options)))
+    sys.exit(asyncio.run(_with_database(loaded.database_url, options.run, options)))
 
 
-async def _with_database(
-    url: str,
-    command: Callable[[Database, argparse.Namespace], Awaitable[int]],
-    options: argparse.Namespace,
-) -> int:
+async def _with_database(url: str, command: Command, options: argparse.Namespace) -> int:
     database = Database(url, connections=1)
     try:
         return await command(database, options)
@@ -114,7 +113,7 @@ async def _discard(database: Database, options: argparse.Namespace) -> int:
     return await _decide(database, options, redrive.discard)
 
 
-async def _decide(database: Database, options: argparse.Namespace, verb: Any) -> int:
+async def _decide(database: Database, options: argparse.Namespace, verb: Verb) -> int:
     decision = redrive.Decision(options.operator, options.why)
     async with database.engine.begin() as connection:
         done = await verb(connection, options.ids, decision)

@@ -1,8 +1,8 @@
 """The batch consumer: one poll, one batch, one transaction, one offset commit.
 
-FastStream declares and connects; what happens to a record is decided here. Its own defaults lose messages (it commits
-what failed, and parses headers before any code of ours runs), so the subscriber is in batch mode with manual
-acknowledgement and hands the raw records over.
+FastStream declares and connects; what happens to a record is decided here. Its own defaults lose
+messages (it commits what failed, and parses headers before any code of ours runs), so the
+subscriber is in batch mode with manual acknowledgement and hands the raw records over.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -17,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from faststream.kafka.message import KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from motcua_contracts.consumer import UndecodableRecord, decode, deduplication_key
 from motcua_contracts.envelope import Event, EventData
 from motcua_contracts.topics import Topic
@@ -48,8 +49,8 @@ log = structlog.get_logger(__name__)
 class Subscription:
     """What a service takes from some topics, and why: the consumer group is `<service>.<purpose>`.
 
-    A type that the contracts know and `handlers` does not is passed over and counted; a type that nobody knows is
-    parked. Records of one topic are taken only from its writer.
+    A type that the contracts know and `handlers` does not is passed over and counted; a type that
+    nobody knows is parked. Records of one topic are taken only from its writer.
     """
 
     purpose: str
@@ -112,8 +113,8 @@ class Consumer(Generic[W]):
             auto_offset_reset="earliest",
             session_timeout_ms=SESSION_MILLISECONDS,
             listener=_Drain(self._idle),
-            parser=_raw,
-            decoder=_raw,
+            parser=_parse,
+            decoder=_decode,
         )
         self._subscriber(self._on_batch)
 
@@ -122,8 +123,10 @@ class Consumer(Generic[W]):
         self._stopping.set()
 
     def healthy(self, *, batch_seconds: float = 300) -> bool:
-        """Whether the poll loop and aiokafka's coordinator live and no batch hangs. A dead coordinator task leaves
-        everything else looking well (aiokafka #703), so it is asked for by name."""
+        """Whether the poll loop and aiokafka's coordinator live and no batch hangs. A dead
+        coordinator task leaves everything else looking well (aiokafka #703), so it is asked for
+        by name.
+        """
         stuck = self._busy_since is not None and time.monotonic() - self._busy_since > batch_seconds
         tasks = [*self._subscriber.tasks, *_coordination(self._subscriber.consumer)]
         alive = bool(tasks) and not any(task.done() for task in tasks) and not stuck
@@ -145,9 +148,11 @@ class Consumer(Generic[W]):
             self._idle.set()
 
     async def process(self, records: Sequence[RawRecord]) -> bool:
-        """Bring the records to their effect or into `held_messages`; False when stopped before that."""
+        """Bring the records to their effect or into `held_messages`; False when stopped before
+        that.
+        """
         messages = [self._read(record) for record in records]
-        for pause in _away_pauses():
+        for pause in chain(AWAY_PAUSES, repeat(AWAY_PAUSES[-1])):
             try:
                 await self._together_or_one_by_one(messages)
             except Exception as error:
@@ -201,7 +206,9 @@ class Consumer(Generic[W]):
     async def _sort(
         self, work: W, messages: Sequence[Message]
     ) -> tuple[list[Event[EventData]], list[ToHold]]:
-        """Part what can be handled from what must be held: the unreadable, and all that follows it under its key."""
+        """Part what can be handled from what must be held: the unreadable, and all that follows it
+        under its key.
+        """
         orders = {order for message in messages if (order := message.order)}
         blocked = await held_messages.blocked(await work.connection(), self.name, orders)
         now = self._clock()
@@ -244,7 +251,9 @@ class Consumer(Generic[W]):
         return Message(record, event, None)
 
     async def retry_due(self) -> int:
-        """Try again what waits in `held_messages` and is due, each in its own transaction; gives back how many."""
+        """Try again what waits in `held_messages` and is due, each in its own transaction; gives
+        back how many.
+        """
         tried = 0
         while not self._stopping.is_set() and await self._retry_next():
             tried += 1
@@ -305,7 +314,9 @@ class Consumer(Generic[W]):
         return True
 
     async def _commit(self, records: Sequence[RawRecord]) -> None:
-        """Commit explicit offsets of the partitions that are still ours. A failure costs a redelivery, which the inbox absorbs."""
+        """Commit explicit offsets of the partitions that are still ours. A failure costs a
+        redelivery, which the inbox absorbs.
+        """
         consumer: AIOKafkaConsumer = self._subscriber.consumer
         assigned = consumer.assignment()
         offsets: dict[TopicPartition, int] = {}
@@ -323,25 +334,34 @@ class Consumer(Generic[W]):
 
 
 class _Drain(ConsumerRebalanceListener):
-    """Lets the batch in hand end, with its offsets committed, before its partitions go to another member."""
+    """Lets the batch in hand end, with its offsets committed, before its partitions go to another
+    member.
+    """
 
     def __init__(self, idle: asyncio.Event) -> None:
         self._idle = idle
 
-    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+    async def on_partitions_revoked(  # pyright: ignore[reportIncompatibleMethodOverride] - may be async
+        self, revoked: list[TopicPartition]
+    ) -> None:
         try:
             await within(self._idle.wait(), SESSION_MILLISECONDS / 1000 / 2)
         except TimeoutError:
             log.warning("partitions revoked with a batch in hand")
 
-    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+    async def on_partitions_assigned(  # pyright: ignore[reportIncompatibleMethodOverride] - may be async
+        self, assigned: list[TopicPartition]
+    ) -> None:
         """Nothing to prepare: the database knows what was done."""
 
 
-async def _raw(message: Any) -> Any:
-    """Parser and decoder: hand the records over as they are."""
-    if isinstance(message, tuple):
-        return KafkaMessage(body=b"", raw_message=message, consumer=None)
+async def _parse(records: tuple[RawRecord, ...]) -> KafkaMessage:
+    """FastStream's parser, replaced: the records as they are, read by nobody before us."""
+    return KafkaMessage(body=b"", raw_message=records, consumer=FAKE_CONSUMER)
+
+
+async def _decode(message: KafkaMessage) -> KafkaMessage:
+    """FastStream's decoder, replaced: the handler gets the message itself."""
     return message
 
 
@@ -357,9 +377,3 @@ def _first(fresh: set[inbox.Key], key: inbox.Key) -> bool:
         fresh.remove(key)
         return True
     return False
-
-
-def _away_pauses() -> Any:
-    yield from AWAY_PAUSES
-    while True:
-        yield AWAY_PAUSES[-1]

@@ -1,8 +1,10 @@
-"""PostgreSQL: one engine per service, one transaction per unit of work, repositories as identity maps."""
+"""PostgreSQL: one engine per service, one transaction per unit of work, repositories as identity
+maps.
+"""
 
 from collections.abc import AsyncGenerator, Collection, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import asyncpg
 import sqlalchemy as sa
@@ -17,7 +19,8 @@ from chassis.rows import insert_rows, update_rows
 
 Entity = TypeVar("Entity", bound=SQLModel)
 
-# What the driver says when the server is gone, going or not yet there: the work is fine, the database is away.
+# What the driver says when the server is gone, going or not yet there: the work is fine, the
+# database is away.
 _AWAY: tuple[type[BaseException], ...] = (
     ConnectionError,
     TimeoutError,
@@ -47,10 +50,14 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession]:
-        """One session and one transaction; commits at the end of the block, rolls back on any error."""
-        async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session:
-            async with session.begin():
-                yield session
+        """One session and one transaction; commits at the end of the block, rolls back on any
+        error.
+        """
+        async with (
+            AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session,
+            session.begin(),
+        ):
+            yield session
 
     async def ping(self) -> None:
         async with self.engine.connect() as connection:
@@ -68,7 +75,9 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether `error` says that the database is away or gave way, so that the same work may be tried again."""
+    """Whether `error` says that the database is away or gave way, so that the same work may be
+    tried again.
+    """
     return any(
         isinstance(cause, _AWAY) or (isinstance(cause, DBAPIError) and cause.connection_invalidated)
         for cause in _causes(error)
@@ -78,9 +87,9 @@ def is_away(error: BaseException) -> bool:
 class Repository(Generic[Entity]):
     """The rows of one model within one unit of work: loaded once, locked, written back together.
 
-    `load` reads any number of rows in one query, `FOR UPDATE` in the order of the key (so that two units of work never
-    wait for each other crosswise). Rows are handed out detached: business code changes plain objects, and `flush`
-    writes the new and the changed ones set-based.
+    `load` reads any number of rows in one query, `FOR UPDATE` in the order of the key (so that two
+    units of work never wait for each other crosswise). Rows are handed out detached: business code
+    changes plain objects, and `flush` writes the new and the changed ones set-based.
     """
 
     model: ClassVar[type[SQLModel]]
@@ -93,7 +102,7 @@ class Repository(Generic[Entity]):
 
     @classmethod
     def table(cls) -> sa.Table:
-        return sa.inspect(cls.model).local_table
+        return cast("sa.Table", sa.inspect(cls.model).local_table)
 
     @property
     def _column(self) -> sa.Column[Any]:
@@ -121,11 +130,11 @@ class Repository(Generic[Entity]):
             rows.append(row)
         return rows
 
-    async def find(self, key: Any) -> Entity | None:
+    async def find(self, key: object) -> Entity | None:
         await self.load([key])
         return self._known[key]
 
-    async def get(self, key: Any) -> Entity:
+    async def get(self, key: object) -> Entity:
         """The row of `key`; raises `NotFound` where there is none."""
         row = await self.find(key)
         if row is None:
@@ -157,7 +166,7 @@ class Repository(Generic[Entity]):
     def _settle(self, rows: Collection[Entity]) -> None:
         """Make rows that were written count as unchanged."""
         for row in rows:
-            sa.orm.attributes.instance_state(row)._commit_all({})  # noqa: SLF001 - no public twin for detached rows
+            sa.inspect(row)._commit_all({})  # noqa: SLF001 - no public twin for detached rows
 
 
 def _values(row: SQLModel, names: Collection[str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """`/livez` (this process works), `/readyz` (what it needs is there), `/metrics`.
 
-Readiness never asks another service, and liveness never asks the database or the broker: an outage of either must not
-restart every service at once.
+Readiness never asks another service, and liveness never asks the database or the broker: an outage
+of either must not restart every service at once.
 """
 
 import asyncio
@@ -55,7 +55,9 @@ async def _verdict(check: Check) -> str:
 
 
 async def watch(alive: Callable[[], bool]) -> None:
-    """End the process when it has not been alive for some checks on end: a supervisor starts it anew."""
+    """End the process when it has not been alive for some checks on end: a supervisor starts it
+    anew.
+    """
     strikes = 0
     while strikes < STRIKES:
         await asyncio.sleep(WATCH_SECONDS)

@@ -1,8 +1,9 @@
 """Held messages: retry, parking and redrive are one mechanism.
 
-A record that cannot be handled goes, bytes and headers untouched, into the consumer's own database, in the transaction
-that lets its offset pass. Later records of the same key on the same topic queue behind it; every other key flows on.
-A sweep retries what is `waiting`; what is `parked` waits for an operator.
+A record that cannot be handled goes, bytes and headers untouched, into the consumer's own database,
+in the transaction that lets its offset pass. Later records of the same key on the same topic queue
+behind it; every other key flows on. A sweep retries what is `waiting`; what is `parked` waits for
+an operator.
 """
 
 import base64
@@ -12,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 from aiokafka import ConsumerRecord
@@ -21,8 +22,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import inbox
 from chassis.errors import Permanent, Transient
+from chassis.rows import columns, fetch, insert_statement
 
-RawRecord = ConsumerRecord[bytes | None, bytes | None]
+RawRecord = ConsumerRecord[Any, Any]
 OrderingKey = tuple[str, str]
 """`(topic, key)`: the order that Kafka keeps and that holding must not break."""
 
@@ -63,9 +65,11 @@ class Held:
 
 
 def judge(error: Exception, *, attempts: int, now: datetime) -> Verdict:
-    """`Transient` is retried long, `Permanent` is parked at once, anything else is a bug: retried a few times.
+    """`Transient` is retried long, `Permanent` is parked at once, anything else is a bug: retried a
+    few times.
 
-    Only the error's type and a `Permanent`'s own words are kept: a bug's message may quote personal data.
+    Only the error's type and a `Permanent`'s own words are kept: a bug's message may quote personal
+    data.
     """
     if isinstance(error, Permanent):
         return Verdict(State.PARKED, error.reason, str(error)[:DETAIL_LENGTH], attempts, now)
@@ -115,28 +119,34 @@ async def blocked(
     """Those of `keys` with a message held, behind which later ones must queue."""
     if not keys:
         return set()
-    topics, names = [list(column) for column in zip(*sorted(keys), strict=True)]
-    rows = await connection.exec_driver_sql(_BLOCKED, (consumer, topics, names))
+    rows = await fetch(connection, _BLOCKED, (consumer, *columns(sorted(keys))))
     return {(topic, key) for topic, key in rows}
 
 
-_HOLD = """
-INSERT INTO held_messages (
-    consumer, topic, partition, record_offset, record_time, record_key, record_headers, record_value,
-    fingerprint, ordering_key, event_source, event_id, event_type, state, reason, detail, attempts, next_attempt_at
+_HOLD = insert_statement(
+    "held_messages",
+    {
+        "consumer": "text",
+        "topic": "text",
+        "partition": "integer",
+        "record_offset": "bigint",
+        "record_time": "timestamptz",
+        "record_key": "bytea",
+        "record_headers": "jsonb",
+        "record_value": "bytea",
+        "fingerprint": "bytea",
+        "ordering_key": "text",
+        "event_source": "text",
+        "event_id": "text",
+        "event_type": "text",
+        "state": "text",
+        "reason": "text",
+        "detail": "text",
+        "attempts": "integer",
+        "next_attempt_at": "timestamptz",
+    },
+    conflict="ON CONFLICT (consumer, fingerprint) WHERE state IN ('waiting', 'parked') DO NOTHING",
 )
-SELECT $1, topic, partition, record_offset, record_time, record_key, record_headers::jsonb, record_value,
-       fingerprint, ordering_key, event_source, event_id, event_type, state, reason, detail, attempts, next_attempt_at
-FROM unnest($2::text[], $3::int[], $4::bigint[], $5::timestamptz[], $6::bytea[], $7::text[], $8::bytea[],
-            $9::bytea[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
-            $17::int[], $18::timestamptz[])
-WITH ORDINALITY AS t (
-    topic, partition, record_offset, record_time, record_key, record_headers, record_value, fingerprint,
-    ordering_key, event_source, event_id, event_type, state, reason, detail, attempts, next_attempt_at, ordinal
-)
-ORDER BY ordinal
-ON CONFLICT (consumer, fingerprint) WHERE state IN ('waiting', 'parked') DO NOTHING
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +162,8 @@ class ToHold:
 async def hold(connection: AsyncConnection, consumer: str, messages: Sequence[ToHold]) -> None:
     """Keep `messages` in their order; one that is held already (a redelivery) stays as it is."""
     if messages:
-        rows = [_row(message) for message in messages]
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        await connection.exec_driver_sql(_HOLD, (consumer, *columns))
+        rows = [(consumer, *_row(message)) for message in messages]
+        await connection.exec_driver_sql(_HOLD, columns(rows))
 
 
 def _row(message: ToHold) -> tuple[Any, ...]:
@@ -194,7 +203,8 @@ SELECT * FROM held_messages AS m
 WHERE consumer = $1 AND state = 'waiting' AND next_attempt_at <= $2
 AND NOT EXISTS (
     SELECT 1 FROM held_messages AS earlier
-    WHERE earlier.consumer = m.consumer AND earlier.topic = m.topic AND earlier.ordering_key = m.ordering_key
+    WHERE earlier.consumer = m.consumer AND earlier.topic = m.topic
+    AND earlier.ordering_key = m.ordering_key
     AND earlier.state IN ('waiting', 'parked') AND earlier.id < m.id
 )
 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -209,31 +219,44 @@ async def take_due(connection: AsyncConnection, consumer: str, now: datetime) ->
 
 def _held(row: sa.RowMapping) -> Held:
     headers = tuple((name, _bytes(text)) for name, text in row["record_headers"])
-    record = Record(key=row["record_key"], value=row["record_value"], headers=headers)
-    return Held(row["id"], _raw(row, record), row["attempts"])
+    content = Record(key=row["record_key"], value=row["record_value"], headers=headers)
+    place = Place(row["topic"], row["partition"], row["record_offset"], row["record_time"])
+    return Held(row["id"], raw_record(content, place), row["attempts"])
 
 
-def _raw(row: sa.RowMapping, record: Record) -> RawRecord:
+class Place(NamedTuple):
+    """Where and when Kafka keeps a record."""
+
+    topic: str
+    partition: int
+    offset: int
+    time: datetime
+
+
+def raw_record(content: Record, place: Place) -> RawRecord:
+    """A record as the Kafka client hands it over."""
+    # aiokafka's types forget that a header's value may be null.
+    headers = cast("Sequence[tuple[str, bytes]]", content.headers)
     return ConsumerRecord(
-        topic=row["topic"],
-        partition=row["partition"],
-        offset=row["record_offset"],
-        timestamp=int(row["record_time"].timestamp() * 1000),
+        *place[:3],
+        timestamp=int(place.time.timestamp() * 1000),
         timestamp_type=0,
-        key=record.key,
-        value=record.value,
+        key=content.key,
+        value=content.value,
         checksum=None,
-        serialized_key_size=len(record.key or b""),
-        serialized_value_size=len(record.value or b""),
-        headers=record.headers,
+        serialized_key_size=len(content.key or b""),
+        serialized_value_size=len(content.value or b""),
+        headers=headers,
     )
 
 
 _SETTLE = """
-UPDATE held_messages SET state = 'handled', settled_at = now(), attempts = attempts + 1 WHERE id = $1
+UPDATE held_messages SET state = 'handled', settled_at = now(), attempts = attempts + 1
+WHERE id = $1
 """
 _POSTPONE = """
-UPDATE held_messages SET state = $2, reason = $3, detail = $4, attempts = $5, next_attempt_at = $6 WHERE id = $1
+UPDATE held_messages SET state = $2, reason = $3, detail = $4, attempts = $5, next_attempt_at = $6
+WHERE id = $1
 """
 
 

@@ -1,9 +1,13 @@
-"""The inbox: a record of what this service has taken effect of, written in the transaction of the effect."""
+"""The inbox: a record of what this service has taken effect of, written in the transaction of the
+effect.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.rows import columns, fetch
 
 Key = tuple[str, str]
 """`(source, event id)`: CloudEvents promises that the pair is unique."""
@@ -19,15 +23,15 @@ _FORGET = "DELETE FROM inbox WHERE received_at < now() - $1::interval"
 async def record(connection: AsyncConnection, consumer: str, keys: Sequence[Key]) -> set[Key]:
     """Record `keys`; gives back those that were not there before.
 
-    A twin that is being handled in another transaction is waited for: whoever commits first has taken effect.
+    A twin that is being handled in another transaction is waited for: whoever commits first has
+    taken effect.
     """
     ordered = sorted(
         set(keys)
     )  # two transactions with the same keys must not wait for each other crosswise
     if not ordered:
         return set()
-    sources, ids = [list(column) for column in zip(*ordered, strict=True)]
-    rows = await connection.exec_driver_sql(_RECORD, (consumer, sources, ids))
+    rows = await fetch(connection, _RECORD, (consumer, *columns(ordered)))
     return {(source, event_id) for source, event_id in rows}
 
 

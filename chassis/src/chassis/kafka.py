@@ -1,4 +1,6 @@
-"""How a service reaches Kafka: security, the producer, and deadlines on everything that could hang."""
+"""How a service reaches Kafka: security, the producer, and deadlines on everything that could
+hang.
+"""
 
 import asyncio
 import logging
@@ -18,7 +20,9 @@ DEADLINE_SECONDS = 20.0
 
 
 async def within(awaitable: Awaitable[T], seconds: float = DEADLINE_SECONDS) -> T:
-    """Await with a deadline: the client retries some errors for ever, so every wait is ours to end."""
+    """Await with a deadline: the client retries some errors for ever, so every wait is ours to
+    end.
+    """
     return await asyncio.wait_for(awaitable, seconds)
 
 
@@ -33,7 +37,9 @@ def _security(settings: KafkaSettings) -> BaseSecurity:
 
 
 def broker(settings: KafkaSettings, *, client_id: str) -> KafkaBroker:
-    """FastStream's broker for consuming only: events leave through the relay, topics come from `topics.yaml`."""
+    """FastStream's broker for consuming only: events leave through the relay, topics come from
+    `topics.yaml`.
+    """
     return KafkaBroker(
         settings.bootstrap_servers,
         client_id=client_id,
@@ -60,7 +66,9 @@ def connection(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def producer(settings: KafkaSettings, *, client_id: str) -> AIOKafkaProducer:
-    """An idempotent producer that waits for all in-sync replicas. Its partitioner is Kafka's own, murmur2."""
+    """An idempotent producer that waits for all in-sync replicas. Its partitioner is Kafka's own,
+    murmur2.
+    """
     return AIOKafkaProducer(
         client_id=client_id,
         acks="all",
@@ -82,7 +90,9 @@ async def ping(settings: KafkaSettings) -> None:
 
 
 async def abandon(client: AIOKafkaProducer) -> None:
-    """Stop a producer that may hang. An idempotent one never expires its batches: past the deadline it is left behind."""
+    """Stop a producer that may hang. An idempotent one never expires its batches: past the deadline
+    it is left behind.
+    """
     try:
         await within(client.stop(), 5)
     except (TimeoutError, Exception):  # noqa: BLE001 - it is being thrown away

@@ -1,4 +1,6 @@
-"""Every metric of the chassis. A message that comes to rest anywhere moves one of them: silence is an alarm."""
+"""Every metric of the chassis. A message that comes to rest anywhere moves one of them: silence is
+an alarm.
+"""
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -7,7 +9,9 @@ MESSAGES = Counter(
     "Records consumed, by what became of them.",
     ["consumer", "outcome"],
 )
-"""Outcomes: handled, duplicate, no-handler, waiting, parked, queued-behind, retried, redriven, discarded."""
+"""Outcomes: handled, duplicate, no-handler, waiting, parked, queued-behind, retried, redriven,
+discarded.
+"""
 
 HELD_REASONS = Counter("motcua_held_total", "Records held, by reason.", ["consumer", "reason"])
 BATCH_SECONDS = Histogram("motcua_batch_seconds", "Time from poll to offset commit.", ["consumer"])

@@ -1,4 +1,6 @@
-"""A service's migrations: Alembic revisions in its package `<service>.migrations`, run by `<service> migrate`."""
+"""A service's migrations: Alembic revisions in its package `<service>.migrations`, run by
+`<service> migrate`.
+"""
 
 from functools import cache
 from typing import Any
@@ -14,7 +16,7 @@ LOCK = 0x6D6F746375610002
 """The advisory lock that lets one replica migrate at a time."""
 
 
-class NotMigrated(RuntimeError):
+class NotMigratedError(RuntimeError):
     """The database is not at the revision of this code: run `<service> migrate`."""
 
 
@@ -27,11 +29,11 @@ async def upgrade(engine: AsyncEngine, service: str) -> str:
 
 
 async def check(engine: AsyncEngine, service: str) -> None:
-    """Raise `NotMigrated` unless the database is at the newest revision."""
+    """Raise `NotMigratedError` unless the database is at the newest revision."""
     async with engine.connect() as connection:
         current = await connection.run_sync(_current)
     if current != _head(service):
-        raise NotMigrated(f"the database is at {current}, the code at {_head(service)}")
+        raise NotMigratedError(f"the database is at {current}, the code at {_head(service)}")
 
 
 @cache
@@ -53,7 +55,7 @@ def _current(connection: sa.Connection) -> str | None:
 def _upgrade(connection: sa.Connection, service: str) -> None:
     script = _script(service)
 
-    def steps(revision: Any, _: MigrationContext) -> Any:
+    def steps(revision: Any, _: MigrationContext) -> Any:  # noqa: ANN401 - alembic's own types
         return script._upgrade_revs("head", revision)  # noqa: SLF001 - what alembic's own command does
 
     with EnvironmentContext(Config(), script, fn=steps) as environment:

@@ -10,34 +10,43 @@ from motcua_contracts.envelope import Event, EventData, encode
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.correlation import Correlation
+from chassis.rows import columns, fetch, insert_statement
 
 MAX_VALUE_BYTES = 900_000
-"""Kafka refuses a record over 1 MB; one that the relay can never publish would stop every event behind it."""
+"""Kafka refuses a record over 1 MB; one that the relay can never publish would stop every event
+behind it.
+"""
 
 Stream = tuple[str, str]
 
-# Counting and locking in one: a transaction holds the row of each stream it appends to until it commits, so the order
-# of the outbox is the order of commits within a stream.
+# Counting and locking in one: a transaction holds the row of each stream it appends to until it
+# commits, so the order of the outbox is the order of commits within a stream.
 _ADVANCE = """
 INSERT INTO streams AS s (topic, subject, version)
-SELECT topic, subject, added FROM unnest($1::text[], $2::text[], $3::bigint[]) AS t (topic, subject, added)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
 ON CONFLICT (topic, subject) DO UPDATE SET version = s.version + EXCLUDED.version
 RETURNING topic, subject, version
 """
-_APPEND = """
-INSERT INTO outbox (event_id, topic, subject, sequence, headers, value)
-SELECT event_id, topic, subject, sequence, headers::jsonb, value
-FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bytea[])
-WITH ORDINALITY AS t (event_id, topic, subject, sequence, headers, value, ordinal)
-ORDER BY ordinal
-"""
+_APPEND = insert_statement(
+    "outbox",
+    {
+        "event_id": "text",
+        "topic": "text",
+        "subject": "text",
+        "sequence": "bigint",
+        "headers": "jsonb",
+        "value": "bytea",
+    },
+)
 
 Row = tuple[str, str, str, int, str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A fact that is about to become true with the transaction: its id, time and cause are settled, its place is not."""
+    """A fact that is about to become true with the transaction: its id, time and cause are settled,
+    its place is not.
+    """
 
     id: str
     time: datetime
@@ -55,7 +64,7 @@ async def append(
         return
     versions = await _advance(connection, announcements)
     rows = [_row(source, a, next(versions[a.topic, a.subject])) for a in announcements]
-    await connection.exec_driver_sql(_APPEND, tuple(list(c) for c in zip(*rows, strict=True)))
+    await connection.exec_driver_sql(_APPEND, columns(rows))
 
 
 async def _advance(
@@ -66,7 +75,7 @@ async def _advance(
     streams = sorted(added)
     arrays = ([t for t, _ in streams], [s for _, s in streams], [added[s] for s in streams])
     ours: dict[Stream, Iterator[int]] = defaultdict(lambda: iter(()))
-    for topic, subject, version in await connection.exec_driver_sql(_ADVANCE, arrays):
+    for topic, subject, version in await fetch(connection, _ADVANCE, arrays):
         stream = (topic, subject)
         ours[stream] = iter(range(version - added[stream] + 1, version + 1))
     return ours

@@ -1,4 +1,6 @@
-"""Operators' commands on held messages: list, show, redrive, discard. Each change says who and why."""
+"""Operators' commands on held messages: list, show, redrive, discard. Each change says who and
+why.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,29 +8,35 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_OPEN = "state IN ('waiting', 'parked')"
-_LIST = f"""
-SELECT id, consumer, topic, ordering_key AS key, event_type AS type, state, reason, detail, attempts, held_at,
-       next_attempt_at
+from chassis.rows import fetch
+
+_LIST = """
+SELECT id, consumer, topic, ordering_key AS key, event_type AS type, state, reason, detail,
+       attempts, held_at, next_attempt_at
 FROM held_messages
-WHERE {_OPEN}
+WHERE state IN ('waiting', 'parked')
 AND ($1::text IS NULL OR consumer = $1) AND ($2::text IS NULL OR ordering_key = $2)
 AND ($3::text IS NULL OR event_type = $3) AND ($4::text IS NULL OR reason = $4)
 ORDER BY id LIMIT $5
 """
 _SHOW = "SELECT * FROM held_messages WHERE id = $1"
-_REDRIVE = f"""
-UPDATE held_messages SET state = 'waiting', attempts = 0, next_attempt_at = now(), operator = $2, operator_why = $3
-WHERE id = ANY ($1::bigint[]) AND {_OPEN} RETURNING id
+_REDRIVE = """
+UPDATE held_messages SET state = 'waiting', attempts = 0, next_attempt_at = now(),
+    operator = $2, operator_why = $3
+WHERE id = ANY ($1::bigint[]) AND state IN ('waiting', 'parked') RETURNING id
 """
-# A discarded event counts as taken effect of: a replay must not bring back what an operator threw away.
-_DISCARD = f"""
+# A discarded event counts as taken effect of: a replay must not bring back what an operator threw
+# away.
+_DISCARD = """
 WITH discarded AS (
-    UPDATE held_messages SET state = 'discarded', settled_at = now(), operator = $2, operator_why = $3
-    WHERE id = ANY ($1::bigint[]) AND {_OPEN} RETURNING id, consumer, event_source, event_id
+    UPDATE held_messages SET state = 'discarded', settled_at = now(),
+        operator = $2, operator_why = $3
+    WHERE id = ANY ($1::bigint[]) AND state IN ('waiting', 'parked')
+    RETURNING id, consumer, event_source, event_id
 ), marked AS (
     INSERT INTO inbox (consumer, source, event_id)
-    SELECT consumer, event_source, event_id FROM discarded WHERE event_id IS NOT NULL ON CONFLICT DO NOTHING
+    SELECT consumer, event_source, event_id FROM discarded WHERE event_id IS NOT NULL
+    ON CONFLICT DO NOTHING
 )
 SELECT id FROM discarded ORDER BY id
 """
@@ -67,22 +75,13 @@ async def show(connection: AsyncConnection, held_id: int) -> dict[str, Any] | No
     return dict(row) if row else None
 
 
-async def redrive(
-    connection: AsyncConnection, held_ids: Sequence[int], decision: Decision
-) -> list[int]:
+async def redrive(connection: AsyncConnection, ids: Sequence[int], decision: Decision) -> list[int]:
     """Let the messages be tried again at once, in their order; gives back the ids it changed."""
-    return await _decide(connection, _REDRIVE, held_ids, decision)
+    rows = await fetch(connection, _REDRIVE, (list(ids), decision.operator, decision.why))
+    return [held_id for (held_id,) in rows]
 
 
-async def discard(
-    connection: AsyncConnection, held_ids: Sequence[int], decision: Decision
-) -> list[int]:
+async def discard(connection: AsyncConnection, ids: Sequence[int], decision: Decision) -> list[int]:
     """Give the messages up for good; what queues behind them goes on."""
-    return await _decide(connection, _DISCARD, held_ids, decision)
-
-
-async def _decide(
-    connection: AsyncConnection, statement: str, held_ids: Sequence[int], decision: Decision
-) -> list[int]:
-    arguments = (list(held_ids), decision.operator, decision.why)
-    return [held_id for (held_id,) in await connection.exec_driver_sql(statement, arguments)]
+    rows = await fetch(connection, _DISCARD, (list(ids), decision.operator, decision.why))
+    return [held_id for (held_id,) in rows]

@@ -1,19 +1,21 @@
 """The relay: the one publisher of a service's outbox.
 
-It holds a lease (an advisory lock on its own connection), so that there is one at a time; it reads in the order of ids
-without a cursor, so that a row that commits late is not missed; it deletes after the broker's acknowledgement, moving
-each row to the hash-chained `event_log` in the same statement and on the connection that holds the lease, so that a
-relay that lost its lease cannot move anything. A crash between acknowledgement and deletion publishes again:
-consumers know an event by its id.
+It holds a lease (an advisory lock on its own connection), so that there is one at a time; it reads
+in the order of ids without a cursor, so that a row that commits late is not missed; it deletes
+after the broker's acknowledgement, moving each row to the hash-chained `event_log` in the same
+statement and on the connection that holds the lease, so that a relay that lost its lease cannot
+move anything. A crash between acknowledgement and deletion publishes again: consumers know an event
+by its id.
 """
 
 import asyncio
 import hashlib
 import json
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import structlog
@@ -23,13 +25,16 @@ from aiokafka.errors import KafkaError
 from chassis import metrics
 from chassis.failpoints import failpoint
 from chassis.kafka import abandon, within
+from chassis.rows import columns
 
 BATCH = 500
 BATCHES_IN_FLIGHT = 2
 POLL_SECONDS = 0.25
 RETRY_SECONDS = 1.0
 LEASE = 0x6D6F746375610001
-"""The advisory lock of the relay; each service has its own database, so the number can be the same everywhere."""
+"""The advisory lock of the relay; each service has its own database, so the number can be the same
+everywhere.
+"""
 
 Hash = bytes
 GENESIS: Hash = bytes(32)
@@ -46,7 +51,8 @@ WITH sealed AS (
     RETURNING sealed.position, outbox.event_id, outbox.topic, outbox.subject, outbox.sequence,
               outbox.headers, outbox.value, outbox.created_at, sealed.hash
 )
-INSERT INTO event_log (position, event_id, topic, subject, sequence, headers, value, created_at, hash)
+INSERT INTO event_log
+    (position, event_id, topic, subject, sequence, headers, value, created_at, hash)
 SELECT * FROM published
 """
 _HEAD = "SELECT position, hash FROM event_log ORDER BY position DESC LIMIT 1"
@@ -55,12 +61,14 @@ _AWAY = (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.Inter
 log = structlog.get_logger(__name__)
 
 
-class LeaseLost(ConnectionError):
+class LeaseLostError(ConnectionError):
     """Rows were gone that only the holder of the lease may move."""
 
 
-def seal(previous: Hash, position: int, row: asyncpg.Record) -> Hash:
-    """The hash of a log row over all rows before it. Text cannot hold NUL in PostgreSQL, so the parts cannot be shifted."""
+def seal(previous: Hash, position: int, row: Mapping[str, Any] | asyncpg.Record) -> Hash:
+    """The hash of a log row over all rows before it. Text cannot hold NUL in PostgreSQL, so the
+    parts cannot be shifted.
+    """
     text = "\0".join(
         (
             str(position),
@@ -94,7 +102,9 @@ class _InFlight:
 
 
 class Relay:
-    """Publishes the outbox of the database at `url` until `stop`; `wake` it after a commit that wrote events."""
+    """Publishes the outbox of the database at `url` until `stop`; `wake` it after a commit that
+    wrote events.
+    """
 
     def __init__(self, url: str, producers: Callable[[], AIOKafkaProducer]) -> None:
         self._url = url.replace("postgresql+asyncpg://", "postgresql://")
@@ -180,14 +190,16 @@ class Relay:
         await within(asyncio.gather(*batch.acknowledgements))
         await failpoint("relay.after-acknowledgement")
         sealed = [head.extend(row) for row in batch.rows]
-        status = await connection.execute(_MOVE, *[list(c) for c in zip(*sealed, strict=True)])
+        status = await connection.execute(_MOVE, *columns(sealed))
         if status != f"INSERT 0 {len(sealed)}":
-            raise LeaseLost(f"moved {status} of {len(sealed)} rows: another relay was at work")
+            raise LeaseLostError(f"moved {status} of {len(sealed)} rows: another relay was at work")
         await failpoint("relay.after-move")
         metrics.EVENTS_PUBLISHED.inc(len(sealed))
 
     async def _pause(self, seconds: float) -> None:
-        """Wait until woken, but no longer than `seconds`: another process may have written, a wake-up been lost."""
+        """Wait until woken, but no longer than `seconds`: another process may have written, a wake-
+        up been lost.
+        """
         try:
             await asyncio.wait_for(self._woken.wait(), seconds)
         except TimeoutError:
@@ -197,7 +209,9 @@ class Relay:
 async def _send_all(
     producer: AIOKafkaProducer, rows: list[asyncpg.Record]
 ) -> list[asyncio.Future[object]]:
-    """Hand `rows` to the producer; one deadline for all of them, a task for each would cost more than the sending."""
+    """Hand `rows` to the producer; one deadline for all of them, a task for each would cost more
+    than the sending.
+    """
     return [
         await producer.send(
             row["topic"],

@@ -1,4 +1,6 @@
-"""Sweeps: what time triggers. Each runs on its own; a failure is counted and tried again at the next turn."""
+"""Sweeps: what time triggers. Each runs on its own; a failure is counted and tried again at the
+next turn.
+"""
 
 import asyncio
 import time
@@ -15,7 +17,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """`run` every `every`, or at once when `wake` is called. It must be idempotent: replicas sweep side by side."""
+    """`run` every `every`, or at once when `wake` is called. It must be idempotent: replicas sweep
+    side by side.
+    """
 
     name: str
     every: timedelta

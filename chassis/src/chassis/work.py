@@ -26,10 +26,11 @@ class Transaction:
 
 
 class Work:
-    """Base of a service's unit of work. The chassis opens, flushes and commits it; handlers never do.
+    """Base of a service's unit of work. The chassis opens, flushes and commits it; handlers never
+    do.
 
-    A subclass names its repositories in `__init__` with `self.repository(...)`, parents before children, and may
-    override `preload` to read the aggregates of a whole batch in one query each.
+    A subclass names its repositories in `__init__` with `self.repository(...)`, parents before
+    children, and may override `preload` to read the aggregates of a whole batch in one query each.
     """
 
     def __init__(self, transaction: Transaction) -> None:

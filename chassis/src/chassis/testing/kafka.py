@@ -36,7 +36,9 @@ async def fresh_topic(settings: KafkaSettings, *, partitions: int = 3) -> AsyncG
 async def read(
     settings: KafkaSettings, topic: str, count: int, *, seconds: float = 20
 ) -> list[RawRecord]:
-    """The first `count` records of `topic`, by partition and offset; TimeoutError when there are fewer."""
+    """The first `count` records of `topic`, by partition and offset; TimeoutError when there are
+    fewer.
+    """
     client = AIOKafkaConsumer(topic, auto_offset_reset="earliest", **connection(settings))
     await client.start()
     try:

@@ -22,7 +22,9 @@ class Databases:
 
     @asynccontextmanager
     async def fresh(self, name: str, migrate: Migrate) -> AsyncGenerator[Database]:
-        """A database that `migrate` has prepared; `name` says for whom, so that it is prepared once per run."""
+        """A database that `migrate` has prepared; `name` says for whom, so that it is prepared once
+        per run.
+        """
         template = self._templates.get(name) or await self._prepare(name, migrate)
         database = await self._create(f"{name}_{secrets.token_hex(6)}", template)
         try:

@@ -1,16 +1,14 @@
 """Records as Kafka would deliver them, for driving a consumer without a broker."""
 
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 
-from aiokafka import ConsumerRecord
 from motcua_contracts.envelope import Event, EventData, Record, encode
 from motcua_contracts.topics import Topic
 
 from chassis.clock import uuid7
-from chassis.held_messages import RawRecord
+from chassis.held_messages import Place, RawRecord, raw_record
 
 _offsets = count()
 
@@ -37,19 +35,7 @@ def record(sent: Event[EventData], topic: Topic) -> RawRecord:
 
 def raw(content: Record, topic: str, *, partition: int = 0) -> RawRecord:
     """A record of any content, also of garbage, at the next offset."""
-    return ConsumerRecord(
-        topic=topic,
-        partition=partition,
-        offset=next(_offsets),
-        timestamp=int(time.time() * 1000),
-        timestamp_type=0,
-        key=content.key,
-        value=content.value,
-        checksum=None,
-        serialized_key_size=len(content.key or b""),
-        serialized_value_size=len(content.value or b""),
-        headers=tuple(content.headers),
-    )
+    return raw_record(content, Place(topic, partition, next(_offsets), datetime.now(UTC)))
 
 
 def again(sent: Event[EventData], **changes: object) -> Event[EventData]:
