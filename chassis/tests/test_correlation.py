@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 
 import httpx2
 import pytest
+import structlog
 from chassis.correlation import HEADER, Correlation, caused_by, current, known
 from fastapi import FastAPI
 from motcua_contracts.envelope import Event, EventData
+from starlette.types import Receive, Scope, Send
 
 from chassis import correlation
 
@@ -95,3 +97,36 @@ async def test_two_requests_at_once_do_not_mix():
 def test_outside_of_any_context_each_call_stands_alone():
     assert known() is None
     assert current().correlation_id != current().correlation_id
+
+
+async def test_a_bug_is_logged_and_its_answer_says_nothing_of_it():
+    app = FastAPI()
+    correlation.install(app)
+
+    @app.get("/")
+    async def fail() -> None:
+        raise ZeroDivisionError("secret inside")
+
+    transport = httpx2.ASGITransport(app=app)
+    with structlog.testing.capture_logs() as lines:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+            response = await client.get("/", headers={HEADER: "c-1"})
+    assert response.status_code == 500
+    assert response.json()["type"].endswith("/internal-error")
+    assert response.headers[HEADER] == "c-1"
+    assert "secret" not in response.text
+    assert [line["event"] for line in lines] == ["unhandled error", "request"]
+
+
+async def test_a_bug_after_half_an_answer_breaks_the_answer_off():
+    async def half(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ZeroDivisionError
+
+    app = FastAPI()
+    app.mount("/", half)
+    correlation.install(app)
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        with pytest.raises(ZeroDivisionError):
+            await client.get("/")

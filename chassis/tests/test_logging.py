@@ -151,7 +151,6 @@ def trial_app() -> FastAPI:
 
     app = FastAPI()
     install_problem_handlers(app)
-    logging.install(app)
     correlation.install(app)
     app.include_router(router)
     return app

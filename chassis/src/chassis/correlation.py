@@ -6,20 +6,24 @@ appends, the consumer opens `caused_by(event)` around each handler, the log read
 
 import re
 import secrets
+import time
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+import structlog
 from motcua_contracts.envelope import Event, EventData
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.clock import uuid7
+from chassis.errors import InternalError, problem_response
 
 HEADER = "X-Correlation-ID"
 
+_QUIET = {"/livez", "/readyz", "/metrics"}
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 
@@ -50,6 +54,7 @@ def _child(traceparent: str | None) -> str:
     return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
 
 
+_log = structlog.stdlib.get_logger("chassis.requests")
 _current: ContextVar[Correlation | None] = ContextVar("correlation", default=None)
 
 
@@ -79,11 +84,14 @@ def caused_by(event: Event[EventData]) -> AbstractContextManager[Correlation]:
 
 
 def install(app: Starlette) -> None:
-    """Bind each request's `X-Correlation-ID` and `traceparent`, and echo the former."""
-    app.add_middleware(_Middleware)
+    """Surround each request of `app`: bind its `X-Correlation-ID` and `traceparent`, echo the
+    former, answer a bug with a bare 500, and write one line with the template of the route, since
+    paths and queries may name people.
+    """
+    app.add_middleware(_Requests)
 
 
-class _Middleware:
+class _Requests:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
@@ -91,13 +99,29 @@ class _Middleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sent = Headers(scope=scope)
-        correlation = Correlation.start(sent.get(HEADER), sent.get("traceparent"))
+        sent, start = Headers(scope=scope), time.perf_counter()
+        with bound(Correlation.start(sent.get(HEADER), sent.get("traceparent"))):
+            status = await self._answer(scope, receive, send)
+            route = getattr(scope.get("route"), "path", "unknown")
+            if route not in _QUIET:
+                ms = round((time.perf_counter() - start) * 1000, 1)
+                _log.info("request", method=scope["method"], route=route, status=status, ms=ms)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> int:
+        status = 0
 
         async def echo(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = correlation.correlation_id
+                status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = current().correlation_id
             await send(message)
 
-        with bound(correlation):
+        try:
             await self._app(scope, receive, echo)
+        except Exception:
+            _log.exception("unhandled error")
+            if status:
+                raise  # half an answer is out: only the server can break it off
+            await problem_response(InternalError())(scope, receive, echo)
+        return status

@@ -9,14 +9,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import ClassVar, NamedTuple, TypedDict
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-_log = structlog.stdlib.get_logger("chassis.errors")
 
 
 class Text(NamedTuple):
@@ -134,10 +130,7 @@ class InternalError(Problem, vi="Lỗi hệ thống", en="Something went wrong o
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Answer every error as a problem. Call this before other middleware is added: what is added
-    later lies outside, so a bug is logged within the correlation of its request.
-    """
-    app.add_middleware(_UnhandledErrors)
+    """Answer every expected error as a problem; a bug is `chassis.correlation`'s to answer."""
     for kind in (Problem, Transient, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _answer)
 
@@ -153,31 +146,6 @@ def problem_response(problem: Problem) -> JSONResponse:
         "detailVi": problem.detail.vi,
     }
     return _json(problem.status, body | problem.members, problem.headers)
-
-
-class _UnhandledErrors:
-    """ASGI middleware: an exception that nobody expected is logged and becomes a bare 500."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watched)
-        except Exception:
-            if scope["type"] != "http":
-                raise
-            _log.exception("unhandled error")
-            if started:
-                raise
-            await problem_response(InternalError())(scope, receive, send)
 
 
 async def _answer(_: Request, error: Exception) -> JSONResponse:

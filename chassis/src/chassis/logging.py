@@ -7,7 +7,6 @@ frames; its message is left out unless its author promised (`chassis.errors`) th
 
 import logging
 import sys
-import time
 import traceback
 from collections.abc import Collection
 from datetime import date
@@ -16,8 +15,6 @@ from typing import cast
 from uuid import UUID
 
 import structlog
-from starlette.applications import Starlette
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict, WrappedLogger
 
 from chassis import correlation
@@ -34,11 +31,8 @@ FIELDS = frozenset(
 
 WITHHELD = "[withheld]"
 _LONGEST = 300
-_QUIET = {"/livez", "/readyz", "/metrics"}
 _DISCREET = {"aiokafka", "alembic", "asyncio", "uvicorn"}
 """Libraries whose messages tell of nodes, topics and tasks, in the first line at least."""
-
-_access = structlog.stdlib.get_logger("chassis.access")
 
 
 def configure(service: str, *, level: str = "INFO", fields: Collection[str] = ()) -> None:
@@ -143,29 +137,3 @@ def _code(error: BaseException) -> object:
             return error.strerror
         case _:
             return getattr(error, "sqlstate", None)
-
-
-def install(app: Starlette) -> None:
-    """One line per request, with the template of its route instead of its path and query."""
-    app.add_middleware(_AccessLines)
-
-
-class _AccessLines:
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        status, start = 500, time.perf_counter()
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watched)
-        finally:
-            route = getattr(scope.get("route"), "path", "unknown")
-            if scope["type"] == "http" and route not in _QUIET:
-                ms = round((time.perf_counter() - start) * 1000, 1)
-                _access.info("request", method=scope["method"], route=route, status=status, ms=ms)
