@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agency.__main__ import send, take
+from agency.__main__ import answer, take
 from agency.desk import Desk, Policy
 from agency.store import Store
 from aiokafka import ConsumerRecord
@@ -50,7 +50,8 @@ class Broker:
 
     async def publish(self, topic: str, value: bytes, *, key: bytes, headers: Any) -> None:
         assert topic == agency_decisions(AGENCY).name
-        self.records.append(Record(key, value, headers))
+        assert isinstance(headers, list)
+        self.records.append(Record(key, value, tuple(headers)))
         if self.dies:
             raise ConnectionResetError
 
@@ -145,8 +146,7 @@ async def test_a_received_dossier_is_taken_up_and_decided(
     arrival = event(received())
 
     working.take(arrival)
-    await working.decide()
-    await send(working, broker.publish)
+    await answer(working, broker.publish)
 
     assert kinds(broker) == ["processing-started.v1", "decided.v1"]
     answers = broker.events()
@@ -163,14 +163,12 @@ async def test_the_planning_desk_asks_for_a_supplement_and_decides_when_it_came(
     working = desk(path, intake, Policy.SUPPLEMENT_FIRST)
 
     working.take(event(received()))
-    await working.decide()
-    await send(working, broker.publish)
+    await answer(working, broker.publish)
     assert kinds(broker) == ["processing-started.v1", "supplement-requested.v1"]
 
     came = event(supplemented(), sequence=5)
     working.take(came)
-    await working.decide()
-    await send(working, broker.publish)
+    await answer(working, broker.publish)
     assert kinds(broker)[2:] == ["decided.v1"]
     assert broker.events()[-1].sequence == 3
     assert broker.events()[-1].causation_id == came.id
@@ -195,8 +193,7 @@ async def test_a_repeated_event_changes_nothing_even_after_a_restart(
         working = desk(path, intake)
         working.take(arrival)
         working.take(arrival)
-        await working.decide()
-        await send(working, broker.publish)
+        await answer(working, broker.publish)
 
     assert kinds(broker) == ["processing-started.v1", "decided.v1"]
 
@@ -209,12 +206,11 @@ async def test_killed_between_sending_and_marking_it_sends_the_same_bytes_again(
     await working.decide()
     broker.dies = True
     with pytest.raises(ConnectionResetError):
-        await send(working, broker.publish)
+        await answer(working, broker.publish)
 
     broker.dies = False
     restarted = desk(path, intake)
-    await restarted.decide()
-    await send(restarted, broker.publish)
+    await answer(restarted, broker.publish)
 
     first, again, _ = broker.records
     assert first == again
@@ -243,13 +239,11 @@ async def test_while_intake_is_away_the_decision_waits(
     working = desk(path, intake)
     working.take(event(received()))
     intake.away = True
-    await working.decide()
-    await send(working, broker.publish)
+    await answer(working, broker.publish)
     assert kinds(broker) == ["processing-started.v1"]
 
     intake.away = False
-    await working.decide()
-    await send(working, broker.publish)
+    await answer(working, broker.publish)
     assert kinds(broker) == ["processing-started.v1", "decided.v1"]
 
 

@@ -28,14 +28,15 @@ async def work(desk: Desk, kafka: dict[str, Any]) -> None:
         **kafka,
     )
     producer: Any = AIOKafkaProducer(acks="all", **kafka)
-    async with consumer, producer:
-        while True:
-            for partition, records in (await consumer.getmany(timeout_ms=500)).items():
-                for record in records:
-                    take(desk, record)
-                await consumer.commit({partition: records[-1].offset + 1})
-            await desk.decide()
-            await send(desk, producer.send_and_wait)
+    async with producer:
+        await answer(desk, producer.send_and_wait)  # what was left, before the group is joined
+        async with consumer:
+            while True:
+                for partition, records in (await consumer.getmany(timeout_ms=500)).items():
+                    for record in records:
+                        take(desk, record)
+                    await consumer.commit({partition: records[-1].offset + 1})
+                await answer(desk, producer.send_and_wait)
 
 
 def take(desk: Desk, record: ConsumerRecord[bytes, bytes]) -> None:
@@ -47,11 +48,12 @@ def take(desk: Desk, record: ConsumerRecord[bytes, bytes]) -> None:
         log.warning("cannot read %s (%s): %s", place, refusal.reason, refusal)
 
 
-async def send(desk: Desk, publish: Callable[..., Awaitable[object]]) -> None:
-    """Send what is unsent, one by one in order. A crash before the mark sends again, same id."""
+async def answer(desk: Desk, publish: Callable[..., Awaitable[object]]) -> None:
+    """Decide, then send what is unsent in order. A crash before the mark sends again, same id."""
+    await desk.decide()
     topic = agency_decisions(desk.store.agency).name
     for number, (key, value, headers) in desk.store.unsent():
-        await publish(topic, value, key=key, headers=headers)
+        await publish(topic, value, key=key, headers=list(headers))
         desk.store.mark_sent(number)
         log.info("answer %d sent", number)
 

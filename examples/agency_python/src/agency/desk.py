@@ -86,13 +86,13 @@ class Desk(NamedTuple):
                 self.store.record(work, step, cause=event.id, at=self.clock())
 
     async def decide(self) -> None:
-        """Decide what waits for it; what cannot be uploaded now waits for the next time."""
+        """Decide what waits for it, as far as results can be uploaded now."""
         for work in self.store.undecided():
             try:
                 paper = await asyncio.to_thread(self.upload, work.reference)
             except (OSError, HTTPException) as error:
                 log.warning("%s waits, intake did not take its result: %s", work.reference, error)
-                continue
+                return  # intake is away for the others too
             with self.store.transaction():
                 step = approve(work, paper)
                 self.store.record(work, step, cause=work.cause, at=self.clock())
