@@ -7,11 +7,12 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+
 from chassis.settings import KafkaSettings
 from chassis.testing.postgres import Databases
 from motcua_local.engines import EngineEndpoints, Engines
 from motcua_local.processes import DetachedProcess
-from pydantic import SecretStr
 
 import_module("simulators")  # before its tests: their folder has the name of the package
 

@@ -7,6 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import Field, SQLModel
+
 from chassis.clock import utc_now
 from chassis.consumer import Consumer, Subscription
 from chassis.database import Database, Repository
@@ -17,9 +21,6 @@ from motcua_contracts.dossier import DossierReceived, DossierWithdrawn
 from motcua_contracts.envelope import Event, EventData
 from motcua_contracts.payment import PaymentExpired
 from motcua_contracts.topics import DOSSIER_EVENTS
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import Field, SQLModel
 
 SOURCE = "/motcua/payment"
 

@@ -10,6 +10,12 @@ from typing import Annotated, Any
 import httpx2
 import pytest
 import uvicorn
+from fastapi import APIRouter, Depends, FastAPI
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount
+
 from chassis.access import (
     KEPT_SECONDS,
     PAUSE_SECONDS,
@@ -23,11 +29,6 @@ from chassis.access import (
 from chassis.errors import Unauthorized, Unavailable, install_problem_handlers
 from chassis.settings import OidcSettings
 from chassis.testing.access import Issuer, assert_guarded, open_routes
-from fastapi import APIRouter, Depends, FastAPI
-from joserfc import jwt
-from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
-from starlette.responses import PlainTextResponse
-from starlette.routing import Mount
 
 SETTINGS = OidcSettings(issuer="https://identity.test", audience="motcua")
 

@@ -6,12 +6,13 @@ from socket import socket
 
 import httpx2
 import pytest
+from fastapi import APIRouter
+
 from chassis.app import Service
 from chassis.consumer import Subscription
 from chassis.database import Database
 from chassis.settings import KafkaSettings, OidcSettings, ServiceSettings
 from chassis.testing.kafka import make_topics, read
-from fastapi import APIRouter
 from motcua_contracts.dossier import DossierReceived
 from motcua_contracts.topics import DOSSIER_EVENTS, PAYMENT_EVENTS
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from chassis.consumer import Consumer
 from chassis.errors import Permanent, Transient
 from chassis.held_messages import RawRecord

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 import structlog
-from chassis.correlation import HEADER, Correlation, caused_by, current, known
 from fastapi import FastAPI
-from motcua_contracts.envelope import Event, EventData
 from starlette.types import Receive, Scope, Send
 
 from chassis import correlation
+from chassis.correlation import HEADER, Correlation, caused_by, current, known
+from motcua_contracts.envelope import Event, EventData
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 

@@ -3,12 +3,13 @@ import json
 import os
 
 import pytest
-from chassis.encryption import Keyring, Tampered, UnknownKey
-from chassis.errors import Permanent
-from chassis.settings import load
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_settings import BaseSettings
+
+from chassis.encryption import Keyring, Tampered, UnknownKey
+from chassis.errors import Permanent
+from chassis.settings import load
 
 K1, K2, INDEX = os.urandom(32), os.urandom(32), os.urandom(32)
 OLD = Keyring("k1", {"k1": K1}, INDEX)

@@ -1,4 +1,7 @@
 import httpx2
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+
 from chassis.errors import (
     Conflict,
     NotFound,
@@ -10,8 +13,6 @@ from chassis.errors import (
     Unprocessable,
     install_problem_handlers,
 )
-from fastapi import FastAPI
-from pydantic import BaseModel, Field
 
 UNUSED = Conflict()
 

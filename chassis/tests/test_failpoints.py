@@ -7,10 +7,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from chassis.failpoints import ENVIRONMENT, FailpointError, arm, failpoint, failpoint_sync
-from chassis.testing.failpoints import declared
 
 import chassis
+from chassis.failpoints import ENVIRONMENT, FailpointError, arm, failpoint, failpoint_sync
+from chassis.testing.failpoints import declared
 
 
 @pytest.fixture(autouse=True)

@@ -4,11 +4,12 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from fastapi import Body, FastAPI, Header
+from fastapi.responses import JSONResponse
+
 from chassis.database import Database
 from chassis.errors import Conflict, install_problem_handlers
 from chassis.idempotency import Answer, KeyedRequest, once
-from fastapi import Body, FastAPI, Header
-from fastapi.responses import JSONResponse
 
 
 class Counter:

@@ -11,11 +11,11 @@ from uuid import UUID
 import httpx2
 import pytest
 import structlog
-from chassis.correlation import Correlation, bound
-from chassis.errors import Conflict, Permanent, Transient, install_problem_handlers
 from fastapi import APIRouter, FastAPI
 
 from chassis import correlation, logging
+from chassis.correlation import Correlation, bound
+from chassis.errors import Conflict, Permanent, Transient, install_problem_handlers
 
 CANARY = "Nguyễn Thị Đào 0912345678"
 

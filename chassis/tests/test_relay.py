@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 
 import pytest
+
+from chassis import audit, correlation, kafka, outbox
 from chassis.clock import utc_now, uuid7
 from chassis.database import Database
 from chassis.kafka import within
 from chassis.relay import Relay
 from chassis.settings import KafkaSettings
 from chassis.testing.kafka import fresh_topic, read
-
-from chassis import audit, correlation, kafka, outbox
 
 from .conftest import SOURCE
 from .dossiers import dossier_id, received
@@ -130,17 +130,16 @@ async def test_a_relay_that_lost_its_connection_takes_the_lease_again(
     await append(database, topic, [after])
     relay.stop()
     await within(running, 30)
-    records = await read(
-        kafka_settings, topic, 2
-    )  # cut between acknowledgement and move, one comes twice
-    assert {sent.key for sent in records} >= {before.encode()}
+    # Cut between acknowledgement and move, an event comes twice, with the same id.
+    keys = {sent.key for sent in await read(kafka_settings, topic, 2)}
+    assert keys <= {before.encode(), after.encode()}
     assert await count(database, "event_log") == 2
     assert await count(database, "outbox") == 0
 
 
 TAMPERINGS = {
     "an edit": "UPDATE event_log SET value = value || ' ' WHERE position = 4",
-    "an edited header": 'UPDATE event_log SET headers = headers || \'{"ce_id": "x"}\' WHERE position = 4',
+    "an edited header": "UPDATE event_log SET headers = headers - 'ce_id' WHERE position = 4",
     "a deletion": "DELETE FROM event_log WHERE position = 4",
     "a swap": "UPDATE event_log SET position = -1 WHERE position = 4; "
     "UPDATE event_log SET position = 4 WHERE position = 5; "

@@ -3,9 +3,10 @@ import ssl
 from pathlib import Path
 
 import pytest
-from chassis.settings import KafkaSettings, ServiceSettings, load
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
+
+from chassis.settings import KafkaSettings, ServiceSettings, load
 
 COMPLETE = {
     "TRIAL_DATABASE_URL": "postgresql://trial:db-secret@db:5432/trial",

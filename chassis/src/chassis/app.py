@@ -12,7 +12,7 @@ import uvicorn
 from aiokafka import AIOKafkaProducer
 from fastapi import APIRouter, FastAPI
 
-from chassis import backlog, correlation, health, inbox, kafka, migrations
+from chassis import access, backlog, correlation, health, inbox, kafka, migrations
 from chassis.clock import Clock, utc_now
 from chassis.consumer import Consumer, Subscription
 from chassis.database import Database, is_away
@@ -47,7 +47,13 @@ class Service(Generic[W]):
         self.settings = settings
         self.clock = clock
         self.database = Database(settings.database_url)
-        self.http = FastAPI(title=f"motcua {name}", lifespan=self._lifespan, redirect_slashes=False)
+        # No pages of FastAPI's own: they answer everybody, and load scripts from foreign hosts.
+        self.http = FastAPI(
+            title=f"motcua {name}",
+            lifespan=self._lifespan,
+            redirect_slashes=False,
+            openapi_url=None,
+        )
         self._work = work
         self._source = f"/motcua/{name}"
         self._relay = Relay(settings.database_url, self._producer)
@@ -57,6 +63,7 @@ class Service(Generic[W]):
         self._stopping = asyncio.Event()
         install_problem_handlers(self.http)
         correlation.install(self.http)
+        access.install(self.http, access.Tokens(settings.oidc))
         self.http.include_router(health.routes(alive=self.alive, checks=self._checks()))
 
     @asynccontextmanager

@@ -5,7 +5,7 @@ import asyncio
 import getpass
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,12 +23,16 @@ def main(
     name: str,
     settings: type[ServiceSettings],
     build: Callable[[Any], Service[Any]],
+    *,
+    log_fields: Collection[str] = (),
 ) -> None:
-    """Run the command line of service `name`; `build` wires the service from its settings."""
+    """Run the command line of service `name`; `build` wires the service from its settings, and
+    `log_fields` are what its log lines may say beyond the chassis's own fields.
+    """
     options = _parser(name).parse_args()
     loaded = load(settings)
     if options.command == "serve":
-        logging.configure(name)
+        logging.configure(name, level=loaded.log_level, fields=log_fields)
         build(loaded).run()
         return
     sys.exit(asyncio.run(_with_database(loaded.database_url, options.run, options)))

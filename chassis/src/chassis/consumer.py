@@ -19,9 +19,6 @@ from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
-from motcua_contracts.consumer import UndecodableRecord, decode, deduplication_key
-from motcua_contracts.envelope import Event, EventData
-from motcua_contracts.topics import Topic
 
 from chassis import correlation, held_messages, inbox, metrics
 from chassis.clock import Clock
@@ -31,6 +28,9 @@ from chassis.failpoints import failpoint
 from chassis.held_messages import OrderingKey, RawRecord, ToHold, Verdict
 from chassis.kafka import within
 from chassis.work import Work
+from motcua_contracts.consumer import UndecodableRecord, decode, deduplication_key
+from motcua_contracts.envelope import Event, EventData
+from motcua_contracts.topics import Topic
 
 W = TypeVar("W", bound=Work)
 

@@ -13,13 +13,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 import structlog
-from motcua_contracts.envelope import Event, EventData
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.clock import uuid7
 from chassis.errors import InternalError, problem_response
+from motcua_contracts.envelope import Event, EventData
 
 HEADER = "X-Correlation-ID"
 

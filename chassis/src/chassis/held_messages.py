@@ -17,12 +17,12 @@ from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 from aiokafka import ConsumerRecord
-from motcua_contracts.envelope import Record
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import inbox
 from chassis.errors import Permanent, Transient
 from chassis.rows import columns, fetch, insert_statement
+from motcua_contracts.envelope import Record
 
 RawRecord = ConsumerRecord[Any, Any]
 OrderingKey = tuple[str, str]

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from motcua_contracts.envelope import Event, EventData, encode
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.correlation import Correlation
 from chassis.rows import columns, fetch, insert_statement
+from motcua_contracts.envelope import Event, EventData, encode
 
 MAX_VALUE_BYTES = 900_000
 """Kafka refuses a record over 1 MB; one that the relay can never publish would stop every event

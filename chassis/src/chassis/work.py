@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from motcua_contracts.envelope import Event, EventData
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import correlation, outbox
 from chassis.clock import Clock, uuid7
 from chassis.database import Repository
+from motcua_contracts.envelope import Event, EventData
 
 AnyRepository = TypeVar("AnyRepository", bound=Repository[Any])
 

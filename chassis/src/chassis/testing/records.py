@@ -4,11 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 
-from motcua_contracts.envelope import Event, EventData, Record, encode
-from motcua_contracts.topics import Topic
-
 from chassis.clock import uuid7
 from chassis.held_messages import Place, RawRecord, raw_record
+from motcua_contracts.envelope import Event, EventData, Record, encode
+from motcua_contracts.topics import Topic
 
 _offsets = count()
 
