@@ -1,10 +1,10 @@
-"""The gates that read our source, in one go: `python -m gates`."""
+"""Every home-made gate in one go: `python -m gates`."""
 
 import sys
 
-from gates import names, raw_subscribers, sizes
+from gates import compatibility, documents, names, raw_subscribers, sizes
 
-GATES = (sizes.main, names.main, raw_subscribers.main)
+GATES = (sizes.main, names.main, raw_subscribers.main, documents.check, compatibility.check)
 
 
 def main() -> int:

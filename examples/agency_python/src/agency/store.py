@@ -5,7 +5,6 @@ Seen mark, work and answers are one transaction, so a crash at any point repeats
 
 import json
 import sqlite3
-import uuid
 from contextlib import AbstractContextManager
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +14,7 @@ from motcua_contracts.agency import AgencyEvent
 from motcua_contracts.consumer import deduplication_key
 from motcua_contracts.envelope import Event, EventData, Record, encode
 from motcua_contracts.topics import agency_source
+from motcua_contracts.writer import uuid7
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS seen (source TEXT, id TEXT, PRIMARY KEY (source, id));
@@ -100,7 +100,7 @@ class Store:
         count = "SELECT count(*) FROM answers WHERE dossier = ?"
         sequence = self._run(count, (work.dossier,)).fetchone()[0] + 1
         event = Event(
-            id=str(uuid.uuid4()),
+            id=uuid7(at),
             source=agency_source(self.agency),
             type=fact.type,
             time=at,
