@@ -2,9 +2,16 @@
 
 import sys
 
-from gates import compatibility, documents, names, raw_subscribers, sizes
+from gates import compatibility, documents, links, names, raw_subscribers, sizes
 
-GATES = (sizes.main, names.main, raw_subscribers.main, documents.check, compatibility.check)
+GATES = (
+    sizes.main,
+    names.main,
+    raw_subscribers.main,
+    links.main,
+    documents.check,
+    compatibility.check,
+)
 
 
 def main() -> int:

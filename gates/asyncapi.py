@@ -6,13 +6,12 @@ Headers, keys, partitioner, topic settings, examples and the rule for what canno
 import tomllib
 from typing import cast
 
+from gates.schemas import AGENCY_TOPIC, Json, newest_golden, schema_of, topic_of
+from gates.sources import ROOT
 from motcua_contracts.envelope import EventData
 from motcua_contracts.registry import EVENTS
 from motcua_contracts.topics import PARTITIONER, TOPICS, Topic
 from motcua_contracts.types import AGENCY_CODE_PATTERN, UUID_PATTERN
-
-from gates.schemas import AGENCY_TOPIC, Json, newest_golden, schema_of, topic_of
-from gates.sources import ROOT
 
 BINDING = "0.5.0"
 DELIVERY = """\

@@ -8,14 +8,14 @@ from itertools import pairwise
 from textwrap import fill
 from typing import cast, get_args
 
-from motcua_contracts import types
-from motcua_contracts.envelope import EventData
-from motcua_contracts.registry import EVENTS
-from motcua_contracts.topics import TOPICS, Topic
 from pydantic import StringConstraints
 
 from gates.asyncapi import RULES, contracts_version, headers_schema
 from gates.schemas import AGENCY_TOPIC, Json, schema_of, topic_of
+from motcua_contracts import types
+from motcua_contracts.envelope import EventData
+from motcua_contracts.registry import EVENTS
+from motcua_contracts.topics import TOPICS, Topic
 
 HEAD = """\
 # Events

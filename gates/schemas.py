@@ -5,13 +5,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from motcua_contracts.envelope import EventData
-from motcua_contracts.registry import EVENTS
-from motcua_contracts.topics import Topic
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from gates.sources import ROOT
+from motcua_contracts.envelope import EventData
+from motcua_contracts.registry import EVENTS
+from motcua_contracts.topics import Topic
 
 GOLDEN = ROOT / "contracts" / "golden"
 SCHEMAS = ROOT / "contracts" / "schemas"

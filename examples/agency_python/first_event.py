@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
+
 from motcua_contracts.consumer import UndecodableRecord, decode
 from motcua_contracts.topics import DOSSIER_EVENTS
 

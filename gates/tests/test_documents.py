@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from motcua_contracts.registry import EVENTS
 
 from gates import documents
 from gates.asyncapi import asyncapi
 from gates.schemas import schema_of
+from motcua_contracts.registry import EVENTS
 
 RECEIVED = "contracts/schemas/vn.motcua.dossier.received.v1.json"
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import ConsumerRecord
+
 from agency.__main__ import answer, take
 from agency.desk import Desk, Policy
 from agency.store import Store
-from aiokafka import ConsumerRecord
 from motcua_contracts.agency import ResultFile
 from motcua_contracts.consumer import decode
 from motcua_contracts.dossier import (

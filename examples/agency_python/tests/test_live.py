@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
 from motcua_contracts.consumer import decode
 from motcua_contracts.dossier import DossierReceived
 from motcua_contracts.envelope import Event, Record, encode

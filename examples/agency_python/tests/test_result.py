@@ -5,6 +5,7 @@ import io
 
 import pikepdf
 import pytest
+
 from agency.result import Intake, result_paper
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.errors import KafkaError
-from motcua_contracts.consumer import UndecodableRecord, decode
-from motcua_contracts.topics import DOSSIER_EVENTS, agency_decisions
 
 from agency import settings
 from agency.desk import Desk
+from motcua_contracts.consumer import UndecodableRecord, decode
+from motcua_contracts.topics import DOSSIER_EVENTS, agency_decisions
 
 log = logging.getLogger("agency")
 

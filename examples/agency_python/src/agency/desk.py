@@ -8,12 +8,11 @@ from enum import StrEnum
 from http.client import HTTPException
 from typing import NamedTuple
 
+from agency.store import Stage, Step, Store, Work
 from motcua_contracts import agency, dossier
 from motcua_contracts.agency import ResultFile
 from motcua_contracts.envelope import Event, EventData
 from motcua_contracts.types import Outcome
-
-from agency.store import Stage, Step, Store, Work
 
 log = logging.getLogger("agency")
 
