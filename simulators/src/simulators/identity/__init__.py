@@ -21,7 +21,6 @@ from simulators.identity.tokens import KNOWN_FAULTS, Issuer
 from simulators.ledger import Ledger
 from simulators.serving import Listener, Party
 
-SUMMARY = "OpenID provider with citizens, an officer, an operator and agency systems"
 MANUAL = """\
 Discovery: http://HOST:PORT/.well-known/openid-configuration
 People sign in at /authorize: code flow, PKCE S256, public client motcua-portal, loopback redirects;

@@ -16,7 +16,6 @@ from simulators.mail.mailbox import Mailbox
 from simulators.mail.smtp import KNOWN_FAULTS, MailSink
 from simulators.serving import Listener, Party, listen
 
-SUMMARY = "SMTP sink with a page that shows the mails"
 MANUAL = """\
 Reads mail on --smtp-port and shows it at http://HOST:PORT/ (JSON: GET /messages).
 Misbehaves on request: PUT /_faults [{"kind": "drop", "times": 1, "target": "dao@example.vn"}]
@@ -27,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--smtp-port", type=int, default=0, help="SMTP port; 0 = any free one")
 
 
-def build(options: argparse.Namespace, _listener: Listener) -> Party:
+def build(options: argparse.Namespace, listener: Listener) -> Party:
     smtp = listen(options.host, options.smtp_port, option="--smtp-port")
     ledger = Ledger(options.ledger_file)
     mailbox = Mailbox(ledger)
