@@ -39,10 +39,10 @@ class Happening(StrEnum):
 class Reason(StrEnum):
     """Why a message is where it is. A provider's own words quote addresses, so they stay out."""
 
+    NO_RECIPIENT = "no-recipient"
     NO_ADDRESS = "no-address"
     BAD_ADDRESS = "bad-address"
     UNREADABLE_RECIPIENT = "unreadable-recipient"
-    RECIPIENT_PURGED = "recipient-purged"
     NOT_RENDERED = "not-rendered"
     SENDER_REFUSED = "sender-refused"
     RECIPIENT_REFUSED = "recipient-refused"
@@ -108,10 +108,10 @@ class Answer:
 class Patience:
     """How long a message is tried.
 
-    RFC 5321, 4.5.4.1 wants 30 minutes between later attempts, and days before giving up.
+    RFC 5321, 4.5.4.1: 30 minutes between attempts, but sooner at first; days before giving up.
     """
 
-    first: timedelta = timedelta(minutes=1)
+    first: timedelta = timedelta(seconds=5)
     longest: timedelta = timedelta(minutes=30)
     give_up_after: timedelta = timedelta(days=3)
 
