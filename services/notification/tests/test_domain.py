@@ -2,6 +2,7 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
+
 from notification.domain import (
     LEASED,
     OPEN,
@@ -65,7 +66,6 @@ def test_whatever_is_leased_is_open() -> None:
 
 
 def test_waits_double_up_to_the_longest() -> None:
-    patience = Patience(first=timedelta(minutes=1), longest=timedelta(minutes=30))
-    minutes = [patience.delay(n) / timedelta(minutes=1) for n in range(1, 9)]
-    assert minutes == [1, 2, 4, 8, 16, 30, 30, 30]
-    assert patience.delay(10_000) == timedelta(minutes=30)
+    patience = Patience(first=timedelta(seconds=5), longest=timedelta(seconds=60))
+    assert [patience.delay(n).seconds for n in range(1, 7)] == [5, 10, 20, 40, 60, 60]
+    assert patience.delay(10_000) == timedelta(seconds=60)

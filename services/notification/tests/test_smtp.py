@@ -5,10 +5,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
+
 from notification.domain import Answer, Happening, Reason
-from notification.gateways.smtp import SmtpGateway, SmtpServer
+from notification.gateways.smtp import SmtpGateway
 from notification.ports import Mail, ProviderAway
-from notification.testing import MailSink
+from notification.settings import SmtpSettings
+
+from .mail_sink import MailSink
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 ACCEPTED = Answer(Happening.ACCEPT, reply_code=250)
@@ -22,10 +25,8 @@ MAIL = Mail(
 
 
 def gateway(port: int, *, timeout_seconds: float = 5) -> SmtpGateway:
-    server = SmtpServer(
-        "127.0.0.1", port, "mot-cua@motcua.example", timeout_seconds=timeout_seconds
-    )
-    return SmtpGateway(server, clock=lambda: NOW)
+    settings = SmtpSettings(host="127.0.0.1", port=port, timeout_seconds=timeout_seconds)
+    return SmtpGateway(settings, sender="Một cửa <mot-cua@motcua.example>", clock=lambda: NOW)
 
 
 async def nothing_to_record() -> None:
@@ -53,6 +54,7 @@ async def test_the_mail_arrives_as_it_was_written(mail_sink: MailSink) -> None:
     assert mail["subject"] == MAIL.subject
     assert mail["text"].replace("\r\n", "\n") == MAIL.body
     assert mail["headers"]["Message-ID"] == MAIL.message_id
+    assert mail["headers"]["From"] == "Một cửa <mot-cua@motcua.example>"
     assert mail["headers"]["To"] == "Nguyễn Thị Đào <dao@example.vn>"
     assert mail["headers"]["Date"] == "Mon, 02 Mar 2026 01:30:00 +0000"
     assert mail["headers"]["Auto-Submitted"] == "auto-generated"

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from chassis.errors import Transient
-
 from notification.domain import Answer
 
 HandOver = Callable[[], Awaitable[None]]

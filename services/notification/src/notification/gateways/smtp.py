@@ -7,41 +7,29 @@ only its reply was lost. SMTP cannot be asked, so that is an outcome of its own.
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 
 import aiosmtplib
+
 from chassis.clock import Clock
 from chassis.failpoints import failpoint
-
 from notification.domain import Answer, Happening, Reason
 from notification.ports import HandOver, Mail, ProviderAway
+from notification.settings import SmtpSettings
 
+_START_TLS = {"when-offered": None, "starttls": True, "tls": False}
 _SILENCE = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError)
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpServer:
-    """Where and how to hand mail over. `start_tls` None means: if the server offers it."""
-
-    host: str
-    port: int
-    sender: str
-    username: str | None = None
-    password: str | None = None
-    tls: bool = False
-    start_tls: bool | None = None
-    timeout_seconds: float = 60
 
 
 class SmtpGateway:
     name = "smtp"
 
-    def __init__(self, server: SmtpServer, *, clock: Clock) -> None:
-        self._server = server
+    def __init__(self, settings: SmtpSettings, *, sender: str, clock: Clock) -> None:
+        self._settings = settings
+        self._sender = sender
         self._clock = clock
 
     @asynccontextmanager
@@ -50,22 +38,22 @@ class SmtpGateway:
         try:
             await client.connect()
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise ProviderAway(_away(self._server, error)) from error
+            raise ProviderAway(_away(self._settings, error)) from error
         try:
-            yield SmtpSession(client, self._server.sender, self._clock)
+            yield SmtpSession(client, self._sender, self._clock)
         finally:
             await _leave(client)
 
     def _client(self) -> aiosmtplib.SMTP:
-        server = self._server
+        smtp = self._settings
         return aiosmtplib.SMTP(
-            hostname=server.host,
-            port=server.port,
-            username=server.username,
-            password=server.password,
-            use_tls=server.tls,
-            start_tls=None if server.tls else server.start_tls,
-            timeout=server.timeout_seconds,
+            hostname=smtp.host,
+            port=smtp.port,
+            username=smtp.username,
+            password=smtp.password.get_secret_value() if smtp.password else None,
+            use_tls=smtp.security == "tls",
+            start_tls=_START_TLS[smtp.security],
+            timeout=smtp.timeout_seconds,
         )
 
 
@@ -161,7 +149,7 @@ def _refused(refusal: aiosmtplib.SMTPResponseException, reason: Reason) -> Answe
     return Answer(Happening.LOSE if lost else Happening.DEFER, Reason.ANSWER_LOST)
 
 
-def _away(server: SmtpServer, error: Exception) -> str:
+def _away(server: SmtpSettings, error: Exception) -> str:
     code = getattr(error, "code", None)
     said = f"answered {code}" if code else type(error).__name__
     return (

@@ -1,4 +1,4 @@
-"""For tests: a real SMTP server in a process of its own, that can be told to misbehave."""
+"""A real SMTP server in a process of its own, that can be told to misbehave."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ class MailSink:
     @classmethod
     def start(cls) -> "MailSink":
         command = [sys.executable, "-m", "simulators", "mail"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         ready = json.loads(process.stdout.readline() if process.stdout else "")
         return cls(process, ready["url"], ready["smtpPort"])
 

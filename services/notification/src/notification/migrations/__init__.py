@@ -1,0 +1,1 @@
+"""Revisions of notification's database, run by `notification migrate`."""

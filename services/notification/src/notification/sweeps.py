@@ -1,0 +1,46 @@
+"""What time triggers, besides sending."""
+
+from datetime import timedelta
+
+from notification import metrics
+from notification.dispatcher import Transactions
+from notification.domain import Answer, Happening, Reason
+from notification.facts import LAST
+
+
+class Sweeps:
+    def __init__(self, transactions: Transactions, *, recipients_kept: timedelta) -> None:
+        self._transactions = transactions
+        self._recipients_kept = recipients_kept
+
+    async def recover(self) -> None:
+        """Messages whose sender is gone: back in the queue, or of unknown outcome."""
+        async with self._transactions() as work:
+            for message in await work.messages.take_expired():
+                work.record(message, Answer(Happening.LEASE_EXPIRE, Reason.STOPPED_MIDWAY))
+
+    async def give_up(self) -> None:
+        """Messages that were tried for long enough fail, and say so."""
+        async with self._transactions() as work:
+            hopeless = await work.messages.take_hopeless(now=work.now)
+            await work.recipients.load([message.dossier_id for message in hopeless])
+            for message in hopeless:
+                known = await work.recipients.find(message.dossier_id)
+                reason = Reason.GAVE_UP if known else Reason.NO_RECIPIENT
+                work.record(message, Answer(Happening.GIVE_UP, reason))
+
+    async def purge(self) -> None:
+        """Contacts of dossiers that ended long ago are forgotten."""
+        async with self._transactions() as work:
+            before = work.now - self._recipients_kept
+            purged = await work.recipients.purge([fact.type for fact in LAST], before=before)
+        metrics.RECIPIENTS_PURGED.inc(purged)
+
+    async def measure(self) -> None:
+        """Set the gauges of what is open."""
+        async with self._transactions() as work:
+            backlog = await work.messages.backlog()
+        for state, count in backlog.open.items():
+            metrics.OPEN_MESSAGES.labels(state).set(count)
+        metrics.OLDEST_OPEN_SECONDS.set(backlog.oldest_seconds)
+        metrics.WITHOUT_RECIPIENT.set(backlog.without_recipient)
