@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from motcua_contracts.dossier import Obligation
 from motcua_contracts.types import ObligationKind
 from payment.domain import (
@@ -42,6 +43,7 @@ FEE = 200_000
 
 @dataclass(frozen=True)
 class AnOrder:
+    id: str = "order"
     state: OrderState = OrderState.OPEN
     amount: int = FEE
     expires_at: datetime = NOW + timedelta(days=5)
@@ -55,6 +57,7 @@ class AnAttempt:
 
 @dataclass(frozen=True)
 class Booked:
+    order_id: str | None = "order"
     suspended_for: SuspenseReason | None = None
 
 
@@ -150,7 +153,7 @@ def test_no_state_is_out_of_reach():
 def test_the_right_money_settles_an_open_order_and_goes_back_from_any_other(
     order: OrderState, state: AttemptState
 ):
-    decision = judge(states(), AnOrder(order), AnAttempt(state), booked=None, now=NOW)
+    decision = judge(states(), AnOrder(state=order), AnAttempt(state), booked=None, now=NOW)
     suspense = {
         OrderState.OPEN: None,
         OrderState.PAID: SuspenseReason.ALREADY_PAID,
@@ -167,7 +170,7 @@ def test_the_right_money_settles_an_open_order_and_goes_back_from_any_other(
 @pytest.mark.parametrize("order", list(OrderState))
 @given(amount=st.integers(min_value=0, max_value=10**12).filter(lambda a: a != FEE))
 def test_a_wrong_amount_never_pays_and_waits_in_suspense(order: OrderState, amount: int):
-    decision = judge(states(amount=amount), AnOrder(order), AnAttempt(), booked=None, now=NOW)
+    decision = judge(states(amount=amount), AnOrder(state=order), AnAttempt(), booked=None, now=NOW)
     assert decision.reception is Reception.WRONG_AMOUNT
     assert decision.suspense is SuspenseReason.AMOUNT_DIFFERS
     assert decision.step is AttemptStep.SUSPEND
@@ -183,9 +186,9 @@ def test_a_transaction_that_is_booked_is_one_transaction(
 ):
     decision = judge(
         states(amount=amount),
-        AnOrder(order),
+        AnOrder(state=order),
         AnAttempt(attempt),
-        booked=Booked(reason),
+        booked=Booked(suspended_for=reason),
         now=NOW,
     )
     corrected = reason is SuspenseReason.AMOUNT_DIFFERS and order is OrderState.OPEN
@@ -259,7 +262,7 @@ def test_an_attempt_ends_before_its_order():
 
 @pytest.mark.parametrize("state", list(OrderState))
 def test_only_an_open_order_takes_attempts(state: OrderState):
-    refused = refuse_attempt(AnOrder(state), attempts=0, now=NOW)
+    refused = refuse_attempt(AnOrder(state=state), attempts=0, now=NOW)
     assert refused is (None if state is OrderState.OPEN else Refused.NOT_OPEN)
 
 
@@ -282,15 +285,27 @@ def test_the_gateway_is_asked_until_the_attempt_is_decided(
     asked = attempt is AttemptState.STARTED or (
         attempt is AttemptState.SUSPENDED and order is OrderState.OPEN
     )
-    assert asks_on(AnOrder(order), AnAttempt(attempt)) is asked
+    assert asks_on(AnOrder(state=order), AnAttempt(attempt)) is asked
 
 
 @given(st.integers(min_value=0, max_value=10_000))
 def test_questions_become_rarer_but_never_stop(queries: int):
-    first = timedelta(minutes=5)
-    wait = next_query(queries, NOW, first=first) - NOW
-    later = next_query(queries + 1, NOW, first=first) - NOW
+    first, over = timedelta(minutes=5), AnAttempt(expires_at=NOW - timedelta(days=1))
+    wait = next_query(over, NOW, queries=queries, first=first) - NOW
+    later = next_query(over, NOW, queries=queries + 1, first=first) - NOW
     assert first <= wait <= later <= timedelta(hours=6)
+
+
+@given(st.integers(min_value=4, max_value=10_000))
+def test_the_gateway_is_asked_as_soon_as_the_attempt_is_over(queries: int):
+    at = next_query(AnAttempt(), NOW, queries=queries, first=timedelta(minutes=5))
+    assert at == AnAttempt().expires_at + AFTER_EXPIRY + timedelta(seconds=1)
+
+
+def test_money_that_is_booked_for_another_order_corrects_nothing():
+    elsewhere = Booked("another", SuspenseReason.AMOUNT_DIFFERS)
+    decision = judge(states(), AnOrder(), AnAttempt(), booked=elsewhere, now=NOW)
+    assert (decision.reception, decision.step) == (Reception.REPEATED, None)
 
 
 def test_an_order_expires_once_nothing_may_still_pay_it():
@@ -310,4 +325,4 @@ def test_a_gateway_in_doubt_holds_an_order_open_for_a_day_only():
 
 @pytest.mark.parametrize("state", [s for s in OrderState if s is not OrderState.OPEN])
 def test_only_an_open_order_expires(state: OrderState):
-    assert not may_expire(AnOrder(state, expires_at=NOW), [], NOW + timedelta(days=99))
+    assert not may_expire(AnOrder(state=state, expires_at=NOW), [], NOW + timedelta(days=99))

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from payment.gateways.vnpay import STATUSES, Vnpay, VnpayAccount
 from payment.gateways.vnpay_texts import TEXTS
 from payment.ports import (

@@ -14,7 +14,6 @@ from typing import Protocol
 
 from motcua_contracts.dossier import Obligation
 from motcua_contracts.types import Dong
-
 from payment.ports import GatewayOutcome, GatewayStatement, Reception
 
 
@@ -125,6 +124,8 @@ class Order(Protocol):
     """What the rules look at of an order."""
 
     @property
+    def id(self) -> str: ...
+    @property
     def state(self) -> OrderState: ...
     @property
     def amount(self) -> Dong: ...
@@ -144,6 +145,8 @@ class Attempt(Protocol):
 class Money(Protocol):
     """What the rules look at of a gateway's transaction that is on the books."""
 
+    @property
+    def order_id(self) -> str | None: ...
     @property
     def suspended_for(self) -> SuspenseReason | None: ...
 
@@ -244,7 +247,8 @@ def _judge_money(statement: GatewayStatement, order: Order, booked: Money | None
 
 def _corrected(order: Order, booked: Money) -> bool:
     """A gateway may correct an amount that it stated wrongly, for as long as the order is open."""
-    return booked.suspended_for is SuspenseReason.AMOUNT_DIFFERS and order.state is OrderState.OPEN
+    corrects = booked.suspended_for is SuspenseReason.AMOUNT_DIFFERS
+    return corrects and booked.order_id == order.id and order.state is OrderState.OPEN
 
 
 def _suspend(reason: SuspenseReason, reception: Reception) -> Decision:
@@ -263,9 +267,13 @@ def asks_on(order: Order, attempt: Attempt) -> bool:
     return attempt.state is AttemptState.STARTED
 
 
-def next_query(queries: int, now: datetime, *, first: timedelta) -> datetime:
-    """When to ask the gateway again: ever more seldom, and at least four times a day."""
-    return now + min(first * 2 ** min(queries, 12), timedelta(hours=6))
+def next_query(attempt: Attempt, now: datetime, *, queries: int, first: timedelta) -> datetime:
+    """When to ask the gateway again: ever more seldom, at least four times a day, and in any case
+    as soon as the attempt can no longer be paid.
+    """
+    later = now + min(first * 2 ** min(queries, 12), timedelta(hours=6))
+    over = attempt.expires_at + AFTER_EXPIRY + timedelta(seconds=1)
+    return over if now < over < later else later
 
 
 def may_expire(order: Order, attempts: Sequence[Attempt], now: datetime) -> bool:

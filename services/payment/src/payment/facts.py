@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol, TypedDict
+from typing import Protocol
+
+from typing_extensions import TypedDict
 
 from motcua_contracts.payment import (
     PaymentAttemptFailed,
@@ -14,7 +16,6 @@ from motcua_contracts.payment import (
     PaymentSuspended,
 )
 from motcua_contracts.types import Dong, ObligationKind
-
 from payment.domain import RefundReason, SuspenseReason
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha512
 from types import MappingProxyType
-from typing import ClassVar, cast
+from typing import cast
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import httpx2
+
 from chassis.clock import Clock, uuid7
 from motcua_contracts.types import Dong
-
 from payment.gateways.vnpay_texts import OTHER, TEXTS
 from payment.ports import (
     ForeignNotification,
@@ -174,9 +174,8 @@ def _outcome(response_code: str, status: str) -> GatewayOutcome:
 class Vnpay:
     """VNPAY behind the gateway port."""
 
-    name: ClassVar[str] = "vnpay"
-
     def __init__(self, account: VnpayAccount, client: httpx2.AsyncClient, clock: Clock) -> None:
+        self.name: str = "vnpay"
         self._account = account
         self._client = client
         self._clock = clock
@@ -235,7 +234,7 @@ class Vnpay:
         )
 
     def redact(self, raw_query: bytes) -> str:
-        text = raw_query[:_MAX_QUERY_BYTES].decode("ascii", "backslashreplace")
+        text = re.sub(rb"[^!-~]", b"?", raw_query[:_MAX_QUERY_BYTES]).decode("ascii")
         return re.sub(r"(?i)(vnp_SecureHash)=[^&]*", r"\1=", text)
 
     def answer(self, reception: Reception) -> dict[str, str]:

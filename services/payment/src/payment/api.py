@@ -1,0 +1,173 @@
+"""What the owner of a dossier does over HTTP: see the orders, pay, fetch the receipt."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from chassis.access import Principal, Role, require
+from chassis.app import Service
+from chassis.errors import BadRequest, NotFound, Text
+from chassis.idempotency import Answer, KeyedRequest, once
+from motcua_contracts.types import Dong, GatewayCode, Uuid
+from payment.domain import OrderState
+from payment.handlers import start_attempt
+from payment.models import Attempt, Order, Receipt
+from payment.ports import Language, PaymentGateway, PaymentPage
+from payment.work import PaymentWork
+
+Payer = Annotated[Principal, Depends(require(Role.CITIZEN))]
+
+
+class UnknownGateway(BadRequest, vi="Không có cổng thanh toán này", en="No such way to pay"):
+    """Choose one of those that the order names."""
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, from_attributes=True, extra="forbid"
+    )
+
+
+class StartAttempt(_Body):
+    gateway: GatewayCode
+    language: Language = Language.VIETNAMESE
+
+
+class AttemptView(_Body):
+    attempt_id: Uuid
+    txn_ref: str
+    expires_at: datetime
+    pay_url: str
+
+
+class ReceiptView(_Body):
+    receipt_id: Uuid = Field(validation_alias="id")
+    template: str
+    serial: str
+    number: int
+    amount: Dong
+    sha256: str
+    issued_at: datetime
+
+
+class OrderView(_Body):
+    order_id: Uuid = Field(validation_alias="id")
+    dossier_id: Uuid
+    dossier_code: str
+    state: OrderState
+    amount: Dong
+    opened_at: datetime
+    expires_at: datetime
+    gateways: tuple[str, ...] = ()
+    receipts: tuple[ReceiptView, ...] = ()
+
+
+def routes(service: Service[PaymentWork], gateways: Mapping[str, PaymentGateway]) -> APIRouter:
+    router = APIRouter(tags=["payment"])
+
+    @router.get("/v1/dossiers/{dossier_id}/orders")
+    async def orders(dossier_id: Uuid, reader: Payer) -> list[OrderView]:
+        async with service.request() as work:
+            await _own_dossier(dossier_id, reader, work)
+            return [await _view(o, work) for o in await work.orders.read_of(dossier_id)]
+
+    @router.get("/v1/orders/{order_id}")
+    async def order(order_id: Uuid, reader: Payer) -> OrderView:
+        async with service.request() as work:
+            return await _view(await _own_order(order_id, reader, work), work)
+
+    @router.post("/v1/orders/{order_id}/attempts", status_code=201)
+    async def attempt(
+        order_id: Uuid, wanted: StartAttempt, *, payer: Payer, key: KeyedRequest, request: Request
+    ) -> AttemptView:
+        gateway = gateways.get(wanted.gateway)
+        if gateway is None:
+            raise UnknownGateway(f"choose one of: {', '.join(gateways)}")
+        async with service.request() as work:
+            start = partial(_start, order_id, work, gateway=gateway.name, payer=payer)
+            answer = await once(await work.connection(), key, start, principal=payer.subject)
+            attempt = await work.attempts.get(answer.body)
+            order = await work.orders.get(attempt.order_id)
+        # The signed address names the payer's, so it is made anew and never kept.
+        page = _page(order, attempt, address=_address(request), language=wanted.language)
+        return AttemptView(
+            attempt_id=attempt.id,
+            txn_ref=attempt.reference,
+            expires_at=attempt.expires_at,
+            pay_url=gateway.pay_url(page),
+        )
+
+    @router.get("/v1/orders/{order_id}/receipt")
+    async def receipt(order_id: Uuid, reader: Payer, number: int | None = None) -> Response:
+        async with service.request() as work:
+            order = await _own_order(order_id, reader, work)
+            found = await work.receipts.of_order(order.id)
+        wanted = [r for r in found if number in (None, r.number)]
+        if not wanted:
+            raise NotFound(_NO_RECEIPT)
+        return _document(wanted[0])
+
+    return router
+
+
+_NO_RECEIPT = Text("Chưa có biên lai cho lệnh thanh toán này", "This order has no such receipt yet")
+
+
+async def _start(order_id: str, work: PaymentWork, *, gateway: str, payer: Principal) -> Answer:
+    return Answer(201, (await start_attempt(order_id, work, gateway=gateway, payer=payer)).id)
+
+
+async def _own_dossier(dossier_id: str, reader: Principal, work: PaymentWork) -> None:
+    """Nobody but its owner learns that a dossier has orders."""
+    dossier = await work.dossiers.read(dossier_id)
+    if dossier is None or not reader.owns(dossier.applicant_id):
+        raise NotFound
+
+
+async def _own_order(order_id: str, reader: Principal, work: PaymentWork) -> Order:
+    order = await work.orders.read(order_id)
+    if order is None:
+        raise NotFound
+    await _own_dossier(order.dossier_id, reader, work)
+    return order
+
+
+async def _view(order: Order, work: PaymentWork) -> OrderView:
+    receipts = [ReceiptView.model_validate(r) for r in await work.receipts.of_order(order.id)]
+    gateways = work.terms.gateways if order.state is OrderState.OPEN else ()
+    seen = OrderView.model_validate(order)
+    return seen.model_copy(update={"receipts": tuple(receipts), "gateways": gateways})
+
+
+def _page(order: Order, attempt: Attempt, *, address: str, language: Language) -> PaymentPage:
+    return PaymentPage(
+        reference=attempt.reference,
+        amount=order.amount,
+        description=f"Nop phi ho so {order.dossier_code}",
+        started_at=attempt.started_at,
+        expires_at=attempt.expires_at,
+        payer_address=address,
+        language=language,
+    )
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "127.0.0.1"
+
+
+def _document(receipt: Receipt) -> Response:
+    name = f"{receipt.template}-{receipt.serial}-{receipt.number:07d}.xhtml"
+    return Response(
+        receipt.document.encode(),
+        media_type="application/xhtml+xml",
+        headers={
+            "Content-Disposition": f'inline; filename="{name}"',
+            "X-Content-Type-Options": "nosniff",
+            "ETag": f'"{receipt.sha256}"',
+        },
+    )

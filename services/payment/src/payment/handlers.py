@@ -1,0 +1,174 @@
+"""What happens to orders when a dossier's facts arrive, and when somebody wants to pay."""
+
+from collections.abc import Mapping, Sequence
+
+from chassis.access import Principal
+from chassis.clock import uuid7
+from chassis.errors import Conflict, NotFound
+from motcua_contracts.dossier import (
+    DossierPaymentRequired,
+    DossierRefused,
+    DossierStopped,
+    DossierWithdrawn,
+)
+from motcua_contracts.dossier import Obligation as Due
+from motcua_contracts.envelope import Event, EventData
+from payment.domain import (
+    OrderState,
+    OrderStep,
+    RefundReason,
+    Refused,
+    attempt_end,
+    order_end,
+    refuse_attempt,
+    unpaid,
+)
+from payment.facts import OrderLine
+from payment.models import Attempt, Dossier, Obligation, Order
+from payment.work import PaymentWork
+
+ENDED: Mapping[type[EventData], RefundReason] = {
+    DossierWithdrawn: RefundReason.DOSSIER_WITHDRAWN,
+    DossierRefused: RefundReason.DOSSIER_REFUSED,
+    DossierStopped: RefundReason.DOSSIER_STOPPED,
+}
+
+
+class OrderNotOpen(Conflict, vi="Lệnh thanh toán đã đóng", en="The order can no longer be paid"):
+    """It is paid, expired or closed: read the order to see which."""
+
+
+class OrderExpiring(Conflict, vi="Đã hết hạn thanh toán", en="The time to pay is over"):
+    """No attempt could be finished before the order ends."""
+
+
+class TooManyAttempts(Conflict, vi="Quá nhiều lượt thanh toán", en="Too many attempts to pay"):
+    """Pay at the one-stop desk instead."""
+
+
+_REFUSALS: Mapping[Refused, type[Conflict]] = {
+    Refused.NOT_OPEN: OrderNotOpen,
+    Refused.TOO_LATE: OrderExpiring,
+    Refused.TOO_MANY: TooManyAttempts,
+}
+
+
+async def handle_payment_required(event: Event[DossierPaymentRequired], work: PaymentWork) -> None:
+    """One open order asks for all that is due; what was paid before is not asked for again."""
+    dossier = await _dossier_of(event, work)
+    if dossier.ended_for:
+        return
+    settled = await _owe(dossier, event.data.obligations, work)
+    due = unpaid(event.data.obligations, settled)
+    lines = [_line(obligation) for obligation in due]
+    for order in await work.orders.of(dossier.id):
+        if order.state is OrderState.OPEN and order.lines == lines:
+            return
+        if order.state is OrderState.OPEN:
+            work.move(order, OrderStep.CLOSE)
+    if due:
+        work.open(_order(dossier, due, work))
+
+
+async def handle_dossier_ended(
+    event: Event[DossierWithdrawn | DossierRefused | DossierStopped], work: PaymentWork
+) -> None:
+    """Nobody pays for a dossier that is over, and who paid gets the money back."""
+    dossier = await work.dossiers.find(event.subject)
+    if dossier is None or dossier.ended_for:
+        return
+    dossier.ended_for = ENDED[type(event.data)]
+    for order in await work.orders.of(dossier.id):
+        work.move(order, OrderStep.CLOSE)
+        if order.state is OrderState.REFUNDING:
+            money = await work.transactions.paying(order.id)
+            work.request_refund(order, money, reason=dossier.ended_for)
+
+
+async def start_attempt(
+    order_id: str, work: PaymentWork, *, gateway: str, payer: Principal
+) -> Attempt:
+    """Let the owner of an order try to pay it."""
+    order = await own_order(order_id, payer, work)
+    attempts = await work.attempts.of_order(order.id)
+    refused = refuse_attempt(order, attempts=len(attempts), now=work.now)
+    if refused:
+        raise _REFUSALS[refused]
+    attempt_id = uuid7()
+    attempt = Attempt(
+        id=str(attempt_id),
+        order_id=order.id,
+        dossier_id=order.dossier_id,
+        gateway=gateway,
+        reference=attempt_id.hex,
+        started_at=work.now,
+        expires_at=attempt_end(order, work.now),
+        next_query_at=work.now + work.terms.first_query,
+    )
+    work.attempts.add(attempt)
+    return attempt
+
+
+async def own_order(order_id: str, reader: Principal, work: PaymentWork) -> Order:
+    """The order, locked, if it is the reader's own; nobody else learns that it exists."""
+    dossier_id = await work.orders.dossier_of(order_id)
+    dossier = await work.dossiers.find(dossier_id) if dossier_id else None
+    if dossier is None or not reader.owns(dossier.applicant_id):
+        raise NotFound
+    return await work.orders.get(order_id)
+
+
+async def _dossier_of(event: Event[DossierPaymentRequired], work: PaymentWork) -> Dossier:
+    dossier = await work.dossiers.find(event.subject)
+    if dossier is None:
+        dossier = Dossier(
+            id=event.subject,
+            code=event.data.code,
+            procedure_code=event.data.procedure_code,
+            applicant_id=event.data.applicant_id,
+        )
+        work.dossiers.add(dossier)
+    return dossier
+
+
+async def _owe(dossier: Dossier, required: Sequence[Due], work: PaymentWork) -> set[str]:
+    """Note what is due, with its newest amount; gives back which obligations are settled."""
+    known = {row.id: row for row in await work.obligations.of(dossier.id)}
+    for due in required:
+        row = known.get(due.obligation_id)
+        if row is None:
+            row = _obligation(dossier, due)
+            work.obligations.add(row)
+            known[row.id] = row
+        elif row.settled_by is None:
+            row.amount, row.due_at = due.amount, due.due_at
+            row.exemption_ground = due.exemption_ground
+    return {row.id for row in known.values() if row.settled_by}
+
+
+def _obligation(dossier: Dossier, due: Due) -> Obligation:
+    return Obligation(
+        id=due.obligation_id,
+        dossier_id=dossier.id,
+        kind=due.kind,
+        amount=due.amount,
+        due_at=due.due_at,
+        exemption_ground=due.exemption_ground,
+    )
+
+
+def _line(due: Due) -> OrderLine:
+    return {"obligation_id": due.obligation_id, "kind": due.kind, "amount": due.amount}
+
+
+def _order(dossier: Dossier, due: Sequence[Due], work: PaymentWork) -> Order:
+    return Order(
+        id=str(uuid7()),
+        dossier_id=dossier.id,
+        dossier_code=dossier.code,
+        procedure_code=dossier.procedure_code,
+        amount=sum(obligation.amount for obligation in due),
+        lines=[_line(obligation) for obligation in due],
+        opened_at=work.now,
+        expires_at=order_end(due, work.now, at_least=work.terms.shortest_order),
+    )

@@ -1,0 +1,87 @@
+"""Asking gateways what became of attempts. The question is asked between two transactions."""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from chassis.app import Service
+from chassis.failpoints import failpoint
+from payment import metrics
+from payment.domain import next_query
+from payment.models import Attempt, Door
+from payment.ports import OpenAttempt, PaymentGateway
+from payment.settlement import record_statement
+from payment.work import PaymentWork
+
+AT_ONCE = 10
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Inquiries:
+    """The questions of one service to its gateways."""
+
+    def __init__(
+        self, service: Service[PaymentWork], gateways: Mapping[str, PaymentGateway]
+    ) -> None:
+        self._service = service
+        self._gateways = gateways
+
+    async def ask_due(self) -> int:
+        """Ask about the attempts whose time has come; gives back how many."""
+        asked = 0
+        while attempts := await self._take_due():
+            await asyncio.gather(*(self._ask(attempt) for attempt in attempts))
+            asked += len(attempts)
+        return asked
+
+    async def ask_now(self, reference: str, gateway: str) -> None:
+        """Ask about one attempt at once, unless it is decided or was asked about just now."""
+        async with self._service.request() as work:
+            place = await work.attempts.place(gateway, reference)
+            attempt = await work.attempts.find(place.attempt_id) if place else None
+            if attempt is None or not _may_ask_now(attempt, work):
+                return
+            _take(attempt, work)
+        await self._ask(attempt)
+
+    async def _take_due(self) -> list[Attempt]:
+        """Settle when each is asked about next before asking: after a crash it is asked again."""
+        async with self._service.transaction() as work:
+            attempts = await work.attempts.to_query(work.now, limit=AT_ONCE)
+            for attempt in attempts:
+                _take(attempt, work)
+        return attempts
+
+    async def _ask(self, attempt: Attempt) -> None:
+        gateway = self._gateways.get(attempt.gateway)
+        if gateway is None:
+            log.error("an attempt waits for a gateway that is not set up", gateway=attempt.gateway)
+            return
+        await failpoint("payment.before-query")
+        with metrics.QUERY_SECONDS.labels(gateway.name).time():
+            statement = await gateway.query(
+                OpenAttempt(
+                    reference=attempt.reference,
+                    started_at=attempt.started_at,
+                    expires_at=attempt.expires_at,
+                )
+            )
+        await failpoint("payment.after-query")
+        async with self._service.transaction() as work:
+            await record_statement(statement, work, door=Door.QUERY)
+
+
+def _take(attempt: Attempt, work: PaymentWork) -> None:
+    attempt.next_query_at = next_query(
+        attempt, work.now, queries=attempt.queries, first=work.terms.first_query
+    )
+    attempt.queries += 1
+    attempt.queried_at = work.now
+
+
+def _may_ask_now(attempt: Attempt, work: PaymentWork) -> bool:
+    """Anybody can load a return page over and over: the gateway is not asked each time."""
+    lately = attempt.queried_at and work.now - attempt.queried_at < work.terms.query_pause
+    return attempt.next_query_at is not None and not lately

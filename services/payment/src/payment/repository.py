@@ -1,0 +1,209 @@
+"""All SQL of payment."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import ColumnElement, any_, delete, exists, literal
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlmodel import col, select
+
+from chassis.database import Repository
+from payment.domain import OrderState
+from payment.models import (
+    Attempt,
+    Dossier,
+    GatewayNotification,
+    GatewayTransaction,
+    Obligation,
+    Order,
+    Receipt,
+    Refund,
+)
+from payment.ports import GatewayOutcome, Reception
+
+OfDossier = TypeVar("OfDossier", Order, Obligation)
+
+
+class Dossiers(Repository[Dossier]):
+    model = Dossier
+
+    async def read(self, dossier_id: str) -> Dossier | None:
+        """To look at only: not locked."""
+        return (
+            await self.session.exec(select(Dossier).where(col(Dossier.id) == dossier_id))
+        ).first()
+
+
+class _OfDossiers(Repository[OfDossier]):
+    """Rows that belong to a dossier, read for many dossiers at once."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)  # pyright: ignore[reportArgumentType] - passed on as they came
+        self._complete: set[str] = set()
+
+    async def load_of(self, dossier_ids: Collection[str]) -> None:
+        """Make all rows of these dossiers known, in one query."""
+        missing = sorted(set(dossier_ids) - self._complete)
+        if missing:
+            self._complete.update(missing)
+            await self.select(self.table().c.dossier_id == any_(_ids(missing)))
+
+    async def of(self, dossier_id: str) -> list[OfDossier]:
+        await self.load_of([dossier_id])
+        return [row for row in self._known.values() if row and row.dossier_id == dossier_id]
+
+
+class Orders(_OfDossiers[Order]):
+    model = Order
+
+    async def dossier_of(self, order_id: str) -> str | None:
+        """The dossier of an order; not locked."""
+        statement = select(Order.dossier_id).where(col(Order.id) == order_id)
+        return (await self.session.exec(statement)).first()
+
+    async def read(self, order_id: str) -> Order | None:
+        """To look at only: not locked."""
+        return (await self.session.exec(select(Order).where(col(Order.id) == order_id))).first()
+
+    async def read_of(self, dossier_id: str) -> list[Order]:
+        """All orders of a dossier, oldest first, to look at only."""
+        statement = select(Order).where(col(Order.dossier_id) == dossier_id)
+        return list(await self.session.exec(statement.order_by(col(Order.id))))
+
+    async def overdue(self, now: datetime, *, limit: int) -> list[str]:
+        """Orders that are open past their end, not locked."""
+        statement = (
+            select(Order.id)
+            .where(col(Order.state) == OrderState.OPEN, col(Order.expires_at) < now)
+            .order_by(col(Order.expires_at))
+            .limit(limit)
+        )
+        return list(await self.session.exec(statement))
+
+
+class Obligations(_OfDossiers[Obligation]):
+    model = Obligation
+
+
+class Place(NamedTuple):
+    """Where an attempt stands: what has to be locked, in this order."""
+
+    dossier_id: str
+    order_id: str
+    attempt_id: str
+
+
+class Attempts(Repository[Attempt]):
+    model = Attempt
+
+    async def place(self, gateway: str, reference: str) -> Place | None:
+        """Where the attempt with our reference stands; not locked."""
+        statement = select(Attempt.dossier_id, Attempt.order_id, Attempt.id).where(
+            col(Attempt.gateway) == gateway, col(Attempt.reference) == reference
+        )
+        row = (await self.session.exec(statement)).first()
+        return None if row is None else Place(*row)
+
+    async def read(self, gateway: str, reference: str) -> tuple[Order, Attempt] | None:
+        """An attempt and its order, to look at only."""
+        statement = (
+            select(Order, Attempt)
+            .join(Attempt, col(Attempt.order_id) == col(Order.id))
+            .where(col(Attempt.gateway) == gateway, col(Attempt.reference) == reference)
+        )
+        return (await self.session.exec(statement)).first()
+
+    async def of_order(self, order_id: str) -> list[Attempt]:
+        return await self.select(col(Attempt.order_id) == order_id)
+
+    async def to_query(self, now: datetime, *, limit: int) -> list[Attempt]:
+        """Attempts that are to be asked about, without those another replica has in hand."""
+        statement = (
+            select(Attempt.id)
+            .where(col(Attempt.next_query_at) <= now)
+            .order_by(col(Attempt.next_query_at))
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        ids = list(await self.session.exec(statement))
+        return await self.select(col(Attempt.id) == any_(_ids(ids))) if ids else []
+
+
+class Transactions(Repository[GatewayTransaction]):
+    model = GatewayTransaction
+
+    async def booked(self, gateway: str, transaction_id: str) -> GatewayTransaction | None:
+        rows = await self.select(
+            col(GatewayTransaction.gateway) == gateway,
+            col(GatewayTransaction.transaction_id) == transaction_id,
+        )
+        return rows[0] if rows else None
+
+    async def paying(self, order_id: str) -> GatewayTransaction:
+        """The transaction that paid the order; a paid order has exactly one."""
+        rows = await self.select(
+            col(GatewayTransaction.order_id) == order_id,
+            col(GatewayTransaction.suspended_for).is_(None),
+        )
+        return rows[0]
+
+
+class Refunds(Repository[Refund]):
+    model = Refund
+
+
+_NEXT_NUMBER = """
+INSERT INTO receipt_series AS s (template, serial, last_number) VALUES ($1, $2, 1)
+ON CONFLICT (template, serial) DO UPDATE SET last_number = s.last_number + 1
+RETURNING last_number
+"""
+
+
+class Receipts(Repository[Receipt]):
+    model = Receipt
+
+    async def next_number(self, template: str, serial: str) -> int:
+        """The next number of a series. It is given back when the transaction fails: no gaps."""
+        connection = await self.session.connection()
+        result = await connection.exec_driver_sql(_NEXT_NUMBER, (template, serial))
+        return result.scalar_one()
+
+    async def of_order(self, order_id: str) -> list[Receipt]:
+        statement = select(Receipt).where(col(Receipt.order_id) == order_id)
+        return list(await self.session.exec(statement.order_by(col(Receipt.id))))
+
+
+class Notifications(Repository[GatewayNotification]):
+    model = GatewayNotification
+
+    async def strays(self, before: datetime, *, limit: int) -> list[GatewayNotification]:
+        """Verified payments of unknown orders that are on no book yet."""
+        booked = exists().where(
+            col(GatewayTransaction.gateway) == GatewayNotification.gateway,
+            col(GatewayTransaction.transaction_id) == GatewayNotification.transaction_id,
+        )
+        statement = (
+            select(GatewayNotification)
+            .where(
+                col(GatewayNotification.reception) == Reception.UNKNOWN_ORDER,
+                col(GatewayNotification.outcome) == GatewayOutcome.PAID,
+                col(GatewayNotification.received_at) < before,
+                ~booked,
+            )
+            .order_by(col(GatewayNotification.id))
+            .limit(limit)
+        )
+        return list(await self.session.exec(statement))
+
+    async def purge_unproven(self, before: datetime) -> int:
+        """Drop what anybody on the internet may have sent; what a gateway signed is kept."""
+        statement = delete(GatewayNotification).where(
+            col(GatewayNotification.reception) == Reception.UNVERIFIED,
+            col(GatewayNotification.received_at) < before,
+        )
+        return (await self.session.exec(statement)).rowcount
+
+
+def _ids(ids: Collection[str]) -> ColumnElement[Sequence[str]]:
+    return literal(list(ids), ARRAY(UUID(as_uuid=False)))
