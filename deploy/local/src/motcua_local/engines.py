@@ -31,14 +31,15 @@ class Engines:
 
     `start` may be called again at any time: it starts what does not run, after a clean stop or a
     kill -9 alike, and finds all data again. Processes are detached: they outlive the caller until
-    `stop`. As root, PostgreSQL's data lies elsewhere when the folder is closed to other users.
+    `stop`. `short_lived` is for test runs: quicker to start, slower later. As root, PostgreSQL's
+    data lies elsewhere when the folder is closed to other users.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, short_lived: bool = False) -> None:
         self.folder = folder.absolute()
         self.ports = Ports(self.folder)
         self.credentials = Credentials(self.folder)
-        self.kafka = Kafka(self.folder, self.ports, self.credentials)
+        self.kafka = Kafka(self.folder, self.ports, self.credentials, short_lived=short_lived)
         self.postgres = Postgres(self.folder, self.ports, self.credentials)
         self._engines = {"kafka": self.kafka, "postgres": self.postgres}
 

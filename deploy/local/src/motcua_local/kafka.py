@@ -20,16 +20,21 @@ from motcua_local.processes import Command, DetachedProcess, end_all, processes_
 
 ADMIN = "broker"
 _CLUSTER = "motcua-local-cluster-1"  # any 22 characters
+# Half the start-up work, at the price of slower code later: right for what lives for a test run.
+_SHORT_LIVED = ("-XX:TieredStopAtLevel=1",)
 _JVM = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:ActiveProcessorCount=2")
 
 
 class Kafka:
     """The broker of one folder: `data/kafka`, a port, an administrator."""
 
-    def __init__(self, folder: Path, ports: Ports, credentials: Credentials) -> None:
+    def __init__(
+        self, folder: Path, ports: Ports, credentials: Credentials, *, short_lived: bool = False
+    ) -> None:
         self._home = folder / "data" / "kafka"
         self._ports = ports
         self._credentials = credentials
+        self._jvm = (*_JVM, *_SHORT_LIVED) if short_lived else _JVM
         self.process = DetachedProcess("kafka", folder)
 
     @property
@@ -60,7 +65,7 @@ class Kafka:
         self.process.stop()
 
     def _command(self, jars: Path) -> Command:
-        java = _java(jars, *_JVM, "-Dlog4j2.configurationFile=log4j2.properties")
+        java = _java(jars, *self._jvm, "-Dlog4j2.configurationFile=log4j2.properties")
         return Command(
             argv=(*java, "kafka.Kafka", "server.properties"),
             cwd=self._home,
@@ -91,7 +96,7 @@ class Kafka:
         output = self._home / "format.log"
         write_secret(output, "")  # the tool prints salted keys
         with output.open("a") as log:
-            argv = (*_java(jars, "-XX:TieredStopAtLevel=1"), *tool, "--add-scram", scram)
+            argv = (*_java(jars, *_SHORT_LIVED), *tool, "--add-scram", scram)
             code = subprocess.run(  # noqa: S603 - our own binary
                 argv, cwd=self._home, stdout=log, stderr=subprocess.STDOUT, check=False
             ).returncode
@@ -143,6 +148,10 @@ def _settings(*, port: int, controller_port: int, password: str) -> dict[str, st
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": f"User:{ADMIN}",
         "allow.everyone.if.no.acl.found": "false",
+        # After a kill -9 the controller keeps the dead broker's place until its session is over
+        # (9 s by default), and the new one waits for it.
+        "broker.session.timeout.ms": 2000,
+        "broker.heartbeat.interval.ms": 500,
         "log.dirs": "log",
         "auto.create.topics.enable": "false",
         "offsets.topic.num.partitions": 1,

@@ -56,6 +56,12 @@ class Postgres:
     def port(self) -> int:
         return self._ports.remembered().get("postgres", 0)
 
+    @property
+    def elsewhere(self) -> Path | None:
+        """Where the data is, if it could not be below our folder."""
+        known = read_json(self._folder / "postgres.json").get("data")
+        return Path(known) if known else None
+
     def start(self) -> None:
         """Bring it up with the data it had, whatever ended it last time."""
         if self.process.running() is None:
@@ -81,16 +87,17 @@ class Postgres:
 
     def _data_folder(self) -> Path:
         """Below our folder, or, where the unprivileged uid cannot get there, below /var/lib."""
-        chosen = self._folder / "postgres.json"
-        if known := read_json(chosen).get("data"):
-            return Path(known)
+        if self.elsewhere is not None:
+            return self.elsewhere
         here = make_folder(self._folder / "data")
         if not is_root() or first_closed_parent(here) is None:
             return here / "postgres"
         elsewhere = ELSEWHERE / uuid4().hex
         make_folder(elsewhere).chmod(0o755)
         elsewhere.parent.chmod(0o755)
-        write_secret(chosen, json.dumps({"data": str(elsewhere / "postgres")}))
+        write_secret(
+            self._folder / "postgres.json", json.dumps({"data": str(elsewhere / "postgres")})
+        )
         return elsewhere / "postgres"
 
     def _initialise(self, binaries: Path, data: Path) -> None:

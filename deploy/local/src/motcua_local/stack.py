@@ -114,6 +114,8 @@ class Stack:
             self._tell(name, f"ready after {time.monotonic() - started:.1f} s")
         if "kafka" in names and (changes := self.engines.apply_topics(self.plan)):
             self._tell("kafka", f"{len(changes)} topics, users and ACLs set to the plan")
+        if elsewhere := self.engines.postgres.elsewhere:
+            self._tell("postgres", f"{self.folder} is closed to its user; its data is {elsewhere}")
         if "postgres" in names:
             together([partial(self._create_database, service, around) for service in SERVICES])
 

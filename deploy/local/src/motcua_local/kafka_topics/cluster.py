@@ -106,15 +106,15 @@ class Cluster:
         self._refused = False
         self._client = quiet_client(connection, error_cb=self._notice_refusal)
 
-    def topic_names(self, *, within: float = _TIMEOUT) -> frozenset[str]:
+    def topic_names(self, *, within: float | None = None) -> frozenset[str]:
         """The topics that this user may see.
 
         Raises `LoginRefusedError`, or `TimeoutError` if there is no answer in that many seconds.
         """
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + (_TIMEOUT if within is None else within)
         while True:
             try:
-                listed = self._client.list_topics(timeout=max(0.1, min(1.0, within)))
+                listed = self._client.list_topics(timeout=1)
                 return frozenset(listed.topics)
             except KafkaException as error:
                 self._client.poll(0)
@@ -139,6 +139,9 @@ class Cluster:
             name, plan.partitions, replication, config=plan.configuration(in_sync=in_sync)
         )
         _answers(self._client.create_topics([topic]))
+
+    def delete_topic(self, name: str) -> None:
+        _answers(self._client.delete_topics([name]))
 
     def set_configuration(self, name: str, settings: Mapping[str, str]) -> None:
         entries = [

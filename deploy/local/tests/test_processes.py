@@ -1,0 +1,110 @@
+"""Detached processes, with small stand-ins."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from motcua_local import processes
+from motcua_local.errors import LocalError
+from motcua_local.processes import Command, DetachedProcess
+
+
+@pytest.fixture
+def sleeper(tmp_path: Path) -> Iterator[DetachedProcess]:
+    process = DetachedProcess("sleeper", tmp_path)
+    yield process
+    process.stop(grace=0)
+
+
+def python(code: str, folder: Path, **environment: str) -> Command:
+    return Command((sys.executable, "-uc", code), cwd=folder, environment=environment)
+
+
+SLEEP = "print('awake'); import time; time.sleep(600)"
+STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
+
+
+def awake(process: DetachedProcess) -> None:
+    process.wait_until(lambda: "awake" in process.log.read_text(), within=20)
+
+
+def test_a_process_runs_in_a_session_of_its_own_and_is_found_again(
+    sleeper: DetachedProcess, tmp_path: Path
+) -> None:
+    started = sleeper.start(python(SLEEP, tmp_path))
+    assert os.getsid(started.pid) == started.pid
+    assert DetachedProcess("sleeper", tmp_path).running() == started
+
+
+def test_output_and_environment_are_its_own(sleeper: DetachedProcess, tmp_path: Path) -> None:
+    sleeper.start(
+        python(f"import os; print(os.environ['GREETING']); {SLEEP}", tmp_path, GREETING="chào")
+    )
+    awake(sleeper)
+    assert sleeper.log.read_text() == "chào\nawake\n"
+
+
+def test_stop_is_polite_first(sleeper: DetachedProcess, tmp_path: Path) -> None:
+    sleeper.start(python(SLEEP, tmp_path))
+    assert sleeper.stop()
+    assert sleeper.running() is None
+    assert not sleeper.crashed()
+
+
+def test_who_does_not_stop_in_time_is_killed(sleeper: DetachedProcess, tmp_path: Path) -> None:
+    process = sleeper.start(python(STUBBORN, tmp_path))
+    awake(sleeper)
+    assert not sleeper.stop(grace=0.2)
+    assert not process.is_running()
+
+
+def test_kill_leaves_it_crashed(sleeper: DetachedProcess, tmp_path: Path) -> None:
+    process = sleeper.start(python(STUBBORN, tmp_path))
+    assert sleeper.kill() == process.pid
+    assert sleeper.crashed()
+    assert sleeper.kill() is None
+
+
+def test_a_reused_pid_is_not_mistaken_for_it(sleeper: DetachedProcess, tmp_path: Path) -> None:
+    sleeper.start(python(SLEEP, tmp_path))
+    sleeper.kill()
+    pid_file = tmp_path / "run" / "sleeper.pid"
+    known = json.loads(pid_file.read_text())
+    pid_file.write_text(json.dumps(known | {"pid": os.getppid()}))
+    assert sleeper.running() is None
+    sleeper.stop()
+    assert psutil.pid_exists(os.getppid()), "and it was not stopped"
+
+
+def test_death_while_starting_is_told_at_once_with_the_log(
+    sleeper: DetachedProcess, tmp_path: Path
+) -> None:
+    sleeper.start(python("raise SystemExit('the port is taken')", tmp_path))
+    with pytest.raises(
+        LocalError, match=r"ended while starting(.|\n)*the port is taken(.|\n)*next: "
+    ):
+        sleeper.wait_until(lambda: False, within=60)
+
+
+def test_a_big_log_is_put_aside(
+    sleeper: DetachedProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "LOG_LIMIT", 10)
+    sleeper.log.parent.mkdir()
+    sleeper.log.write_text("the log of last year\n")
+    sleeper.start(python(SLEEP, tmp_path))
+    awake(sleeper)
+    assert sleeper.log.read_text() == "awake\n"
+    assert sleeper.log.with_suffix(".log.1").read_text() == "the log of last year\n"
+
+
+def test_the_polite_signal_can_be_another(sleeper: DetachedProcess, tmp_path: Path) -> None:
+    sleeper.start(python(STUBBORN, tmp_path))
+    awake(sleeper)
+    assert sleeper.stop(interrupt=signal.SIGINT)
