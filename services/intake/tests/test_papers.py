@@ -1,7 +1,7 @@
 from datetime import date
 
 from intake.catalogue import load_catalogue
-from intake.papers import HandedPaper, paper_errors, result_errors, supplement_errors
+from intake.papers import HandedPaper, paper_errors, result_errors, supplement_errors, wanted_errors
 
 COMPANY = load_catalogue().in_force("2.001583", on=date(2026, 11, 25))
 PDF, PNG = "application/pdf", "image/png"
@@ -42,3 +42,9 @@ def test_a_supplement_brings_all_wanted_papers_and_may_bring_more() -> None:
 def test_a_result_is_of_the_kinds_that_the_procedure_gives() -> None:
     assert result_errors(COMPANY, [HandedPaper("business-registration-certificate", PDF)]) == []
     assert result_errors(COMPANY, [HandedPaper("charter", PDF)])
+
+
+def test_only_papers_of_the_procedure_can_be_asked_for() -> None:
+    assert wanted_errors(COMPANY, ["charter", "office-lease"]) == []
+    [error] = wanted_errors(COMPANY, ["charter", "horoscope"])
+    assert error["field"] == "papersWanted.1"

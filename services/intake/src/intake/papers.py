@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from chassis.errors import FieldError
-
 from intake.procedures import Procedure, RequiredPaper
 
 
@@ -26,6 +25,21 @@ def supplement_errors(
 ) -> list[FieldError]:
     """What is wrong with a supplement: all wanted kinds have to come, in one go."""
     return [*_wrong(procedure.papers, handed), *_missing(procedure, wanted, handed)]
+
+
+def wanted_errors(procedure: Procedure, wanted: Sequence[str]) -> list[FieldError]:
+    """What is wrong with a list of papers that somebody asks the applicant for."""
+    known = [paper.kind for paper in procedure.papers]
+    listed = ", ".join(known)
+    return [
+        FieldError(
+            field=f"papersWanted.{n}",
+            vi=f"Thủ tục không có loại giấy tờ này; các loại: {listed}.",
+            en=f"The procedure has no paper of this kind; there are: {listed}.",
+        )
+        for n, kind in enumerate(wanted)
+        if kind not in known
+    ]
 
 
 def result_errors(procedure: Procedure, handed: Sequence[HandedPaper]) -> list[FieldError]:

@@ -1,0 +1,138 @@
+"""The decisions of applicant and one-stop office. Pure: values and a time in, state and facts out.
+
+The procedure is that of NĐ 61/2018/NĐ-CP: filed, paid, received with a date for the result, handled
+by the competent agency (`handling.py`), returned; or refused, withdrawn, stopped.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from intake.dossier import Change, Dossier, LegalClock, Remark
+from intake.fees import Charge
+from intake.procedures import Reason
+from intake.refusals import UnknownObligation
+from intake.status import is_final
+from motcua_contracts.dossier import (
+    DossierPaymentRequired,
+    DossierPaymentSettled,
+    DossierReceived,
+    DossierRefused,
+    DossierRegistered,
+    DossierReturned,
+    DossierStopped,
+    DossierWithdrawn,
+    Obligation,
+    Paper,
+)
+from motcua_contracts.types import DossierStatus, ReturnMethod
+
+
+def register(
+    dossier: Dossier,
+    *,
+    papers: Sequence[Paper],
+    charges: Sequence[Charge],
+    obligations: Sequence[Obligation],
+) -> Change:
+    """A new dossier is filed; it waits for its payment first when money is due."""
+    registered = DossierRegistered(
+        **dossier.about,
+        procedure_version=dossier.procedure_version,
+        intake_agency=dossier.intake_agency,
+        channel=dossier.channel,
+        applicant_id=dossier.applicant_id,
+        registered_at=dossier.registered_at,
+        papers=tuple(papers),
+        fee_lines=tuple(charge.fee_line for charge in charges),
+        exemption_ground=next((c.exemption_ground for c in charges if c.exemption_ground), None),
+    )
+    if not obligations:
+        return Change(dossier, (registered,))
+    waiting = replace(
+        dossier.moved(DossierStatus.PAYMENT_REQUIRED),
+        resumes_to=DossierStatus.REGISTERED,
+        outstanding=tuple(obligation.obligation_id for obligation in obligations),
+    )
+    required = DossierPaymentRequired(
+        **waiting.about,
+        applicant_id=dossier.applicant_id,
+        obligations=tuple(obligations),
+        total=sum(obligation.amount for obligation in obligations),
+    )
+    return Change(waiting, (registered, required))
+
+
+def settle(
+    dossier: Dossier, *, order_id: str, obligation_ids: Collection[str], at: datetime
+) -> Change:
+    """A verified payment settles what the dossier owes; it goes on once nothing is left."""
+    settled = tuple(id_ for id_ in dossier.outstanding if id_ in obligation_ids)
+    left = tuple(id_ for id_ in dossier.outstanding if id_ not in obligation_ids)
+    if not dossier.outstanding:
+        return Change(dossier, remark=Remark.REPEATED)
+    if not settled:
+        raise UnknownObligation
+    paid = replace(dossier, outstanding=left)
+    if is_final(dossier.status):
+        return Change(paid, remark=Remark.REFUND_NEEDED)
+    if left:
+        return Change(paid)
+    moved = replace(paid.moved(dossier.resumes_to or DossierStatus.REGISTERED), resumes_to=None)
+    fact = DossierPaymentSettled(
+        **moved.about, order_id=order_id, obligation_ids=settled, settled_at=at
+    )
+    return Change(moved, (fact,))
+
+
+def receive(
+    dossier: Dossier, *, clock: LegalClock, at: datetime, unit: str | None = None
+) -> Change:
+    """The one-stop office accepts the dossier; the legal clock starts."""
+    due_at = clock.due(at)
+    received = replace(
+        dossier.moved(DossierStatus.RECEIVED),
+        received_at=at,
+        first_due_at=due_at,
+        due_at=due_at,
+        unit=unit,
+    )
+    fact = DossierReceived(**received.about, received_at=at, due_at=due_at, unit=unit)
+    return Change(received, (fact,))
+
+
+def refuse(
+    dossier: Dossier, *, reason: Reason, at: datetime, document_id: str | None = None
+) -> Change:
+    """The one-stop office does not accept the dossier."""
+    refused = dossier.ended(DossierStatus.NOT_ACCEPTED, at=at)
+    fact = DossierRefused(
+        **refused.about,
+        refused_at=at,
+        reason_code=reason.code,
+        legal_ground=reason.ground,
+        document_id=document_id,
+    )
+    return Change(refused, (fact,))
+
+
+def return_result(dossier: Dossier, *, how: ReturnMethod, at: datetime) -> Change:
+    """The applicant has the result; lateness never stands in the way."""
+    returned = dossier.ended(DossierStatus.RETURNED, at=at)
+    return Change(returned, (DossierReturned(**returned.about, returned_at=at, how=how),))
+
+
+def withdraw(dossier: Dossier, *, reason: Reason, at: datetime) -> Change:
+    """The applicant takes the dossier back."""
+    withdrawn = dossier.ended(DossierStatus.WITHDRAWN, at=at)
+    fact = DossierWithdrawn(**withdrawn.about, withdrawn_at=at, reason_code=reason.code)
+    return Change(withdrawn, (fact,))
+
+
+def stop(dossier: Dossier, *, reason: Reason, at: datetime) -> Change:
+    """The dossier ends without a result."""
+    stopped = dossier.ended(DossierStatus.STOPPED, at=at)
+    fact = DossierStopped(
+        **stopped.about, stopped_at=at, reason_code=reason.code, legal_ground=reason.ground
+    )
+    return Change(stopped, (fact,))

@@ -1,0 +1,85 @@
+"""Why a decision about a dossier is refused; each says what to do next."""
+
+from chassis.errors import Conflict, Forbidden, Refusal
+
+
+class AnotherAgency(
+    Forbidden,
+    vi="Hồ sơ thuộc thẩm quyền của cơ quan khác",
+    en="Another agency is competent for this dossier",
+):
+    """An agency acts on a dossier that is not its own."""
+
+
+class NotYetReceived(
+    Conflict,
+    vi="Hồ sơ chưa được tiếp nhận; hãy chờ sự kiện tiếp nhận rồi gửi lại",
+    en="The dossier was not received yet: wait for its received event, then send this again",
+):
+    """An agency acts on a dossier before the one-stop office has accepted it."""
+
+
+class SupplementAwaited(
+    Conflict,
+    vi="Hồ sơ đang chờ bổ sung giấy tờ; chờ bổ sung xong hoặc dừng xử lý hồ sơ",
+    en="The dossier waits for papers: wait until they come, or stop it",
+):
+    """The legal clock stands still."""
+
+
+class PaymentAwaited(
+    Conflict,
+    vi="Hồ sơ đang chờ nộp phí, lệ phí",
+    en="The dossier waits for a payment",
+):
+    """Nothing goes on before the money is there."""
+
+
+class SupplementAlreadyRequested(
+    Conflict,
+    vi="Đã yêu cầu bổ sung một lần ở giai đoạn này; mỗi giai đoạn chỉ được yêu cầu một lần",
+    en="A supplement was asked for at this stage already: it may be asked for once at each stage",
+):
+    """One list, one request at each stage (NĐ 61/2018/NĐ-CP, art. 17)."""
+
+
+class NoSupplementAwaited(
+    Conflict,
+    vi="Hồ sơ hiện không chờ bổ sung giấy tờ",
+    en="The dossier does not wait for papers now",
+):
+    """Papers came that nobody asked for, or too late."""
+
+
+class IncompleteSupplement(
+    Refusal,
+    status=422,
+    vi="Chưa nộp đủ các giấy tờ được yêu cầu bổ sung",
+    en="Not all wanted papers are there: send all of them at once",
+):
+    """`missing` has the kinds that are missing."""
+
+
+class IncompleteVerdict(
+    Refusal,
+    status=422,
+    vi="Kết quả phải kèm giấy tờ kết quả; từ chối phải nêu lý do và căn cứ pháp lý",
+    en="An approval needs a result paper; a refusal needs a reason and a legal ground",
+):
+    """A decision that the applicant could not use."""
+
+
+class AlreadyDecided(
+    Conflict,
+    vi="Hồ sơ đã có kết quả; không nhận kết quả khác",
+    en="The dossier was decided already; no other decision is taken",
+):
+    """A second, different decision."""
+
+
+class UnknownObligation(
+    Conflict,
+    vi="Khoản thanh toán không thuộc hồ sơ này",
+    en="The payment settles nothing that this dossier owes",
+):
+    """A payment names obligations that are not the dossier's."""
