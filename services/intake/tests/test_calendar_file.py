@@ -3,6 +3,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+
 from intake.calendar_file import load_calendar
 from intake.working_calendar import OFFICE_HOURS, Shift
 from intake.yaml_files import UnusableFile

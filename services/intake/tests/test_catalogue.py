@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from chassis.errors import NotFound
 from intake.catalogue import SHIPPED, Catalogue, UnknownProcedure, load_catalogue
 from intake.procedures import ChannelClosed, ReasonUse, UnknownReason

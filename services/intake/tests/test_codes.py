@@ -1,8 +1,10 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
 from intake.codes import (
     CodeForm,
     DossierCodeParts,
@@ -13,7 +15,6 @@ from intake.codes import (
     parse_procedure_code,
 )
 from motcua_contracts.types import AgencyCode, DossierCode, ProcedureCode
-from pydantic import TypeAdapter
 
 AGENCIES = st.from_regex(r"[GH][0-9]{2}(\.[0-9]{1,3}){0,3}", fullmatch=True)
 DAYS = st.dates(date(2020, 1, 1), date(2099, 12, 31))
@@ -23,6 +24,7 @@ def test_the_first_dossier_of_a_day_has_agency_day_and_number() -> None:
     assert format_dossier_code("H42.10", date(2026, 11, 25), 1) == "H42.10-20261125-0000001"
 
 
+@settings(deadline=None)
 @given(AGENCIES, DAYS, st.integers(1, 9_999_999))
 def test_what_is_issued_is_read_back_and_fits_the_contract(
     agency: str, day: date, number: int

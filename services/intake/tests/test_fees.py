@@ -1,9 +1,10 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from chassis.errors import Unprocessable
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from chassis.errors import Unprocessable
 from intake.catalogue import load_catalogue
 from intake.fees import Charge, assess, obligations
 from intake.procedures import Procedure
@@ -92,6 +93,7 @@ def test_the_amount_of_the_day_of_filing_counts() -> None:
     assert [tariff.amount(day) for day in days] == [0, 200_000, 250_000]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([JUDICIAL, COMPANY]),
     st.sampled_from(Channel),

@@ -1,6 +1,7 @@
 import unicodedata
 
 import pytest
+
 from intake.forms import MOST_ERRORS, Form, Schema, normalised, schema_problems
 
 

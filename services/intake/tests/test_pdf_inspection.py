@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from intake.pdf_inspection import inspect_pdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream, String
+
+from intake.pdf_inspection import inspect_pdf
 
 Change = Callable[[Pdf], None]
 

@@ -1,8 +1,9 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from intake.working_calendar import VIETNAM, Shift, TimeLimit, TimeUnit, WorkingCalendar
 
 CALENDAR = WorkingCalendar()
@@ -116,14 +117,25 @@ def test_the_province_may_add_days_off_and_days_worked() -> None:
     assert calendar.due(at("2026-11-25 09:00"), days(2)) == at("2026-11-28 17:00")
 
 
-def test_a_stop_of_whole_days_moves_the_due_date_by_the_working_days_between() -> None:
+@pytest.mark.parametrize(
+    ("stopped", "resumed", "due"),
+    [
+        ("2026-11-27 10:00", "2026-12-01 09:00", "2026-12-11 17:00"),  # over a weekend
+        ("2026-11-27 10:00", "2026-11-27 16:00", "2026-12-09 17:00"),  # within one day
+        ("2026-11-27 10:00", "2026-11-27 20:00", "2026-12-10 17:00"),  # came after hours
+        ("2026-11-27 10:00", "2026-11-28 10:00", "2026-12-10 17:00"),  # came on a Saturday
+    ],
+)
+def test_a_stop_moves_a_due_date_in_days_by_the_working_days_between(
+    stopped: str, resumed: str, due: str
+) -> None:
     moved = CALENDAR.due_after_stop(
         at("2026-12-09 17:00"),
-        stopped_at=at("2026-11-27 10:00"),
-        resumed_at=at("2026-12-01 09:00"),
+        stopped_at=at(stopped),
+        resumed_at=at(resumed),
         unit=TimeUnit.WORKING_DAYS,
     )
-    assert moved == at("2026-12-11 17:00")
+    assert moved == at(due)
 
 
 def test_a_stop_in_hours_moves_the_due_date_by_the_shift_time_between() -> None:
@@ -151,6 +163,7 @@ CALENDARS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(CALENDARS, INSTANTS, LIMITS)
 def test_a_due_date_is_a_working_instant_never_before_receipt(
     calendar: WorkingCalendar, received: datetime, limit: TimeLimit
@@ -161,6 +174,7 @@ def test_a_due_date_is_a_working_instant_never_before_receipt(
     assert calendar.start_of_clock(due) == due
 
 
+@settings(deadline=None)
 @given(CALENDARS, INSTANTS, st.integers(0, 40))
 def test_between_receipt_and_due_date_lie_exactly_the_working_days_of_the_limit(
     calendar: WorkingCalendar, received: datetime, amount: int
@@ -170,6 +184,7 @@ def test_between_receipt_and_due_date_lie_exactly_the_working_days_of_the_limit(
     assert calendar.working_days_between(start, due) == amount
 
 
+@settings(deadline=None)
 @given(CALENDARS, INSTANTS, INSTANTS, LIMITS)
 def test_who_files_later_is_never_due_earlier(
     calendar: WorkingCalendar, one: datetime, other: datetime, limit: TimeLimit
@@ -178,6 +193,7 @@ def test_who_files_later_is_never_due_earlier(
     assert calendar.due(first, limit) <= calendar.due(second, limit)
 
 
+@settings(deadline=None)
 @given(CALENDARS, INSTANTS, st.integers(0, 6000))
 def test_adding_working_time_takes_exactly_that_much_of_it(
     calendar: WorkingCalendar, start: datetime, minutes: int
@@ -186,6 +202,7 @@ def test_adding_working_time_takes_exactly_that_much_of_it(
     assert calendar.working_time_between(start, calendar.add_working_time(start, amount)) == amount
 
 
+@settings(deadline=None)
 @given(CALENDARS, INSTANTS, st.lists(INSTANTS, min_size=2, max_size=2), LIMITS)
 def test_a_stop_never_brings_a_due_date_nearer_and_an_instant_stop_changes_nothing(
     calendar: WorkingCalendar, received: datetime, stop: list[datetime], limit: TimeLimit

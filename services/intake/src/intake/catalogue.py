@@ -6,7 +6,6 @@ from importlib.resources import files
 from pathlib import Path
 
 from chassis.errors import NotFound, Text
-
 from intake.procedures import Procedure
 from intake.yaml_files import UnusableFile, read_yaml
 
@@ -50,6 +49,10 @@ class Catalogue:
                 f"There is no version {version} of {code}: a file once in use must be kept.",
             )
         )
+
+    def competent_agencies(self) -> set[str]:
+        """Every agency that decides under some version of some procedure."""
+        return {p.competent_agency for versions in self._versions.values() for p in versions}
 
     def all_in_force(self, *, on: date) -> Iterator[Procedure]:
         """Every procedure that can be filed on a day."""

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from chassis.errors import FieldError, Unprocessable
-from motcua_contracts.dossier import FeeLine, Obligation
-from motcua_contracts.types import Channel, ObligationKind
-
 from intake.procedures import Procedure
 from intake.tariff import Exemption, Tariff
+from motcua_contracts.dossier import FeeLine, Obligation
+from motcua_contracts.types import Channel, ObligationKind
 
 
 @dataclass(frozen=True, slots=True)

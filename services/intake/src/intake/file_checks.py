@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import cast
 
 from chassis.errors import Text
-
 from intake.file_types import PDF, ActivePdf, DamagedFile, EncryptedPdf, FileType
 from intake.images import check_image
 

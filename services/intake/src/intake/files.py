@@ -20,7 +20,6 @@ from uuid import uuid4
 
 from chassis.errors import Problem, Text, Transient
 from chassis.failpoints import failpoint
-
 from intake.file_checks import PdfLimits, check_content
 from intake.file_types import FileTooLarge, FileType, require_magic, type_by_name
 

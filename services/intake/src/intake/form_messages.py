@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from chassis.errors import Text
 from pydantic import JsonValue
+
+from chassis.errors import Text
 
 MESSAGES: Mapping[str, Text] = {
     "required": Text("chưa điền", "is missing"),

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias, cast
 
 import jsonschema_rs
-from chassis.errors import FieldError, Text
 from pydantic import JsonValue
 
+from chassis.errors import FieldError, Text
 from intake.form_messages import MESSAGES, describe
 
 Schema: TypeAlias = dict[str, JsonValue]

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chassis.errors import Text
-
 from intake.file_types import PNG, DamagedFile, FileTooLarge, FileType
 
 MOST_PIXELS = 100_000_000

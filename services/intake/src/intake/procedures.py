@@ -9,7 +9,13 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
+from pydantic import Field, JsonValue, model_validator
+
 from chassis.errors import NotFound, Refusal, Text
+from intake.forms import Form, schema_problems
+from intake.tariff import Exemption, Tariff
+from intake.working_calendar import TimeLimit, TimeUnit
+from intake.yaml_files import Entry, QuotedTime, Words
 from motcua_contracts.types import (
     AgencyCode,
     Channel,
@@ -18,12 +24,6 @@ from motcua_contracts.types import (
     ProcedureCode,
     ReasonCode,
 )
-from pydantic import Field, JsonValue, model_validator
-
-from intake.forms import Form, schema_problems
-from intake.tariff import Exemption, Tariff
-from intake.working_calendar import TimeLimit, TimeUnit
-from intake.yaml_files import Entry, QuotedTime, Words
 
 MediaType = Literal["application/pdf", "image/jpeg", "image/png"]
 

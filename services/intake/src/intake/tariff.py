@@ -4,10 +4,10 @@ from datetime import date
 from itertools import pairwise
 from typing import Annotated, Self
 
-from motcua_contracts.types import Channel, Code, Dong, LegalGround, ObligationKind, PaperKind
 from pydantic import Field, model_validator
 
 from intake.yaml_files import Entry, Words
+from motcua_contracts.types import Channel, Code, Dong, LegalGround, ObligationKind, PaperKind
 
 
 class Amount(Entry):

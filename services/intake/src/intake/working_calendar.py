@@ -148,11 +148,12 @@ class WorkingCalendar:
 
         A limit in hours moves by the shift time between. A limit in days moves by whole working
         days, the day of the stop not counted and the day of the resumption counted, as everywhere
-        in a limit given in days; so it still ends with a day's last shift.
+        in a limit given in days; so it still ends with a day's last shift. What happens after hours
+        counts for the next working day.
         """
         if unit is TimeUnit.HOURS:
             return self.add_working_time(due_at, self.working_time_between(stopped_at, resumed_at))
-        stopped, resumed = (at.astimezone(VIETNAM).date() for at in (stopped_at, resumed_at))
+        stopped, resumed = (self.start_of_clock(at).date() for at in (stopped_at, resumed_at))
         moved = self.working_days_between(stopped, resumed)
         return self.end_of_day(self.add_working_days(due_at.astimezone(VIETNAM).date(), moved))
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import yaml
-from chassis.errors import Text
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from chassis.errors import Text
 
 Model = TypeVar("Model", bound=BaseModel)
 
