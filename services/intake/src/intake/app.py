@@ -1,0 +1,30 @@
+"""The whole of intake on one screen: settings, office, files, subscribers, routes, sweeps."""
+
+from functools import partial
+
+from chassis.app import Service
+from chassis.clock import Clock, utc_now
+from intake.api import applicant_routes, dossier_routes, office_routes, public_routes
+from intake.files import FileStore
+from intake.settings import Settings
+from intake.subscribers import PAYMENTS, decisions
+from intake.sweeps import sweeps
+from intake.uploads import upload_routes
+from intake.work import IntakeWork
+
+
+def build(settings: Settings, *, clock: Clock = utc_now) -> Service[IntakeWork]:
+    office = settings.office()
+    store = FileStore.open(settings.files_folder, most_bytes=settings.files_most_bytes)
+    service = Service("intake", settings, work=partial(IntakeWork, office=office), clock=clock)
+
+    service.subscribe(PAYMENTS, decisions(office.catalogue.competent_agencies()))
+    service.route(
+        public_routes(service, office),
+        applicant_routes(service),
+        office_routes(service),
+        dossier_routes(service, office),
+        upload_routes(service, store),
+    )
+    service.sweep(*sweeps(service, store))
+    return service

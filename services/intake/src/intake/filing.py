@@ -1,0 +1,148 @@
+"""Filing a dossier (nộp hồ sơ): everything is checked, then everything is kept, or nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic.alias_generators import to_camel
+
+from chassis.clock import uuid7
+from chassis.errors import FieldError, Text, Unprocessable
+from intake import domain
+from intake.codes import format_dossier_code, parse_procedure_code
+from intake.dossier import Change, Dossier
+from intake.fees import Charge, assess, obligations
+from intake.forms import normalised
+from intake.models import DossierRow, File, Part, columns_of
+from intake.office import day_in_vietnam
+from intake.papers import HandedPaper, paper_errors
+from intake.procedures import Procedure
+from intake.sealing import Contact, recipients, seal_contact, seal_form
+from intake.work import IntakeWork
+from motcua_contracts.types import Channel, PaperKind, Uuid
+
+
+class PaperIn(BaseModel):
+    """A paper that is handed in: an uploaded file, and what it is."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    kind: PaperKind
+    file_id: Uuid
+
+
+class Filing(BaseModel):
+    """What somebody files."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    procedure_code: str = Field(max_length=64)
+    channel: Channel = Channel.ONLINE
+    form: dict[str, JsonValue] = Field(repr=False)
+    contact: Contact
+    papers: list[PaperIn] = Field(max_length=100)
+    exemptions: list[str] = Field(default_factory=list[str], max_length=20)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A filing in which everything was found in order."""
+
+    procedure: Procedure
+    form: JsonValue
+    files: Mapping[str, File]
+    charges: Sequence[Charge]
+
+
+async def file_dossier(filing: Filing, work: IntakeWork, *, applicant_id: str) -> Change:
+    """Check, number and keep a new dossier; raises `Unprocessable` naming every fault."""
+    checked = await _check(filing, work, owner=applicant_id)
+    dossier = await _new_dossier(filing, checked.procedure, work, applicant_id=applicant_id)
+    due_at = work.office.clock(checked.procedure.pay_within).due(work.now)
+    papers = [
+        work.keep_paper(dossier.id, checked.files[p.file_id], kind=p.kind, part=Part.APPLICATION)
+        for p in filing.papers
+    ]
+    change = domain.register(
+        dossier,
+        papers=[paper.fact() for paper in papers],
+        charges=checked.charges,
+        obligations=obligations(checked.charges, due_at=due_at, new_id=lambda: str(uuid7())),
+    )
+    keyring = work.office.keyring
+    work.dossiers.add(
+        DossierRow(
+            **columns_of(dossier),
+            form=seal_form(keyring, dossier.id, checked.form),
+            contact=seal_contact(keyring, dossier.id, filing.contact),
+        )
+    )
+    work.announce(recipients(work.office, dossier.id, filing.contact, applicant_id=applicant_id))
+    await work.record(change)
+    return change
+
+
+async def handed_files(
+    papers: Sequence[PaperIn], work: IntakeWork, *, owner: str
+) -> dict[str, File]:
+    """The files of `papers`, all of them `owner`'s own; raises `Unprocessable` naming those not."""
+    files = await work.files.read([paper.file_id for paper in papers])
+    unknown = [
+        FieldError(
+            field=f"papers.{n}.fileId",
+            vi="Bạn chưa tải lên tệp này; hãy tải lên rồi dùng mã tệp nhận được.",
+            en="You uploaded no such file: upload it and use the id in the answer.",
+        )
+        for n, paper in enumerate(papers)
+        if paper.file_id not in files or files[paper.file_id].owner != owner
+    ]
+    if unknown:
+        raise Unprocessable(errors=unknown)
+    return files
+
+
+async def _check(filing: Filing, work: IntakeWork, *, owner: str) -> _Checked:
+    today = day_in_vietnam(work.now)
+    code = parse_procedure_code(filing.procedure_code)
+    procedure = work.office.catalogue.in_force(code, on=today)
+    procedure.require_channel(filing.channel)
+    form = normalised(filing.form)
+    files = await handed_files(filing.papers, work, owner=owner)
+    handed = [HandedPaper(p.kind, files[p.file_id].media_type) for p in filing.papers]
+    if errors := [*procedure.form.errors(form), *paper_errors(procedure, handed)]:
+        raise Unprocessable(_NOT_IN_ORDER, errors=errors)
+    charges = assess(
+        procedure,
+        on=today,
+        channel=filing.channel,
+        claimed=filing.exemptions,
+        papers=[paper.kind for paper in filing.papers],
+    )
+    return _Checked(procedure, form, files, charges)
+
+
+_NOT_IN_ORDER = Text(
+    "Hồ sơ chưa đúng. Vui lòng sửa các mục được nêu rồi nộp lại.",
+    "The dossier is not in order: mend what is named and file it again.",
+)
+
+
+async def _new_dossier(
+    filing: Filing, procedure: Procedure, work: IntakeWork, *, applicant_id: str
+) -> Dossier:
+    """The code's number comes last: from here on, filings with the same agency take turns."""
+    agency, day = procedure.competent_agency, day_in_vietnam(work.now)
+    number = await work.dossiers.next_number(agency, day)
+    return Dossier(
+        id=str(uuid7()),
+        code=format_dossier_code(agency, day, number),
+        procedure_code=procedure.code,
+        procedure_version=procedure.version,
+        competent_agency=agency,
+        intake_agency=procedure.intake_agency,
+        applicant_id=applicant_id,
+        channel=filing.channel,
+        registered_at=work.now,
+    )

@@ -1,0 +1,41 @@
+"""What time triggers in intake: overdue dossiers are said to be so, interrupted uploads removed."""
+
+import asyncio
+from datetime import timedelta
+
+from chassis.app import Service
+from chassis.sweeps import Sweep
+from intake import metrics
+from intake.files import FileStore
+from intake.work import IntakeWork
+from motcua_contracts.dossier import DossierOverdue
+
+BATCH = 200
+ABANDONED = timedelta(hours=6)
+
+
+def sweeps(service: Service[IntakeWork], store: FileStore) -> tuple[Sweep, ...]:
+    async def tell_overdue() -> None:
+        while await _tell_overdue(service):
+            pass
+
+    async def remove_abandoned() -> None:
+        await asyncio.to_thread(store.sweep, older_than=ABANDONED)
+
+    return (
+        Sweep("tell of overdue dossiers", timedelta(minutes=1), tell_overdue),
+        Sweep("remove interrupted uploads", timedelta(hours=1), remove_abandoned),
+    )
+
+
+async def _tell_overdue(service: Service[IntakeWork]) -> bool:
+    """Once per due date; whether there may be more."""
+    async with service.transaction() as work:
+        rows = await work.dossiers.overdue(work.now, limit=BATCH)
+        for row in rows:
+            dossier = row.value()
+            if dossier.due_at is not None:
+                work.announce(DossierOverdue(**dossier.about, due_at=dossier.due_at))
+            row.overdue_told_at = work.now
+            metrics.OVERDUE.labels(row.procedure_code).inc()
+        return len(rows) == BATCH
