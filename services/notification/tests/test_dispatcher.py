@@ -273,15 +273,32 @@ async def test_an_answer_outlives_a_restart_of_the_database(
     assert len(mail_sink.mails()) == 1
 
 
+def woken(notification: Notification) -> bool:
+    """Whether the dispatcher was woken since it was last asked."""
+    [sending] = [s for s in notification.service._sweeps if s.name == "send messages"]
+    was_woken = sending._woken.is_set()
+    sending._woken.clear()
+    return was_woken
+
+
 async def test_something_to_send_wakes_the_dispatcher_after_the_commit(
     notification: Notification,
 ) -> None:
-    [sending] = [s for s in notification.service._sweeps if s.name == "send messages"]
     await notification.hear(fact(registered()))
-    assert sending._woken.is_set()
-    sending._woken.clear()
+    assert woken(notification)
     await notification.meet()
-    assert sending._woken.is_set()
+    assert woken(notification)
+
+
+async def test_what_must_wait_does_not_wake_the_dispatcher(
+    notification: Notification, mail_sink: MailSink
+) -> None:
+    mail_sink.misbehave("status-451")
+    await notification.meet()
+    await notification.hear(fact(registered()))
+    woken(notification)
+    await notification.send()
+    assert not woken(notification)
 
 
 async def test_messages_are_counted_by_where_they_came_to(

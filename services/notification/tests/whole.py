@@ -23,10 +23,10 @@ from .samples import recipient
 
 def fact(data: EventData, *, sequence: int = 1) -> Event[EventData]:
     """The fact as its owner announces it."""
-    return event(data, source=_topic(data).writer, sequence=sequence)
+    return event(data, source=topic_of(data).writer, sequence=sequence)
 
 
-def _topic(data: EventData) -> Topic:
+def topic_of(data: EventData) -> Topic:
     assert data.topic
     return data.topic
 
@@ -53,7 +53,7 @@ class Notification:
 
     async def hear(self, *events: Event[EventData]) -> None:
         """Facts arrive in one batch."""
-        records = [record(each, _topic(each.data)) for each in events]
+        records = [record(each, topic_of(each.data)) for each in events]
         assert await self._consumers["facts"].process(records)
 
     async def meet(self, contact: Recipient | None = None, *, sequence: int = 1) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
@@ -40,14 +40,6 @@ class Backlog:
 
 class ClaimLost(Exception):  # noqa: N818 - nothing failed: somebody else goes on
     """The lease ended and the message went on without us, so nothing may be done to it here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A message whose lease we hold, and the database's time."""
-
-    message: Message
-    database_time: datetime
 
 
 class Messages(Repository[Message]):
@@ -89,17 +81,32 @@ class Messages(Repository[Message]):
         rows = (await self.session.exec(statement)).all()
         return [Due(self._adopt(message), recipient, at) for message, recipient, at in rows]
 
-    async def take_claimed(self, held: Message) -> Claimed:
-        """Lock a message that is still ours; raises `ClaimLost` when it is not."""
-        mine = (
-            select(Message, sa.func.clock_timestamp())
-            .where(Message.id == held.id, Message.claim == held.claim)
-            .with_for_update()
+    async def hand_over(self, message: Message, claimed_as: State, *, lease: timedelta) -> None:
+        """Write the state of a message that is still ours, in one statement: a mail waits for it.
+
+        Raises `ClaimLost` when it is ours no longer.
+        """
+        table = self.table()
+        statement = (
+            sa.update(table)
+            .where(table.c.id == message.id, table.c.claim == message.claim)
+            .where(table.c.state == claimed_as)
+            .values(
+                state=message.state,
+                changed_at=message.changed_at,
+                lease_until=sa.func.clock_timestamp() + lease,
+            )
         )
-        row = (await self.session.exec(mine)).first()
-        if row is None:
+        connection = await self.session.connection()
+        if (await connection.execute(statement)).rowcount == 0:
+            raise ClaimLost(message.id)
+
+    async def take_claimed(self, held: Message) -> Message:
+        """Lock a message that is still ours; raises `ClaimLost` when it is not."""
+        ours = await self.select(col(Message.id) == held.id, col(Message.claim) == held.claim)
+        if not ours:
             raise ClaimLost(held.id)
-        return Claimed(self._adopt(row[0]), row[1])
+        return ours[0]
 
     async def take_expired(self) -> list[Message]:
         """Lock messages whose sender did not come back before its lease ended."""

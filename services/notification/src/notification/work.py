@@ -115,14 +115,13 @@ class NotificationWork(Work):
 
     async def hand_over(self, message: Message, *, lease: timedelta) -> None:
         """Record that the content is about to leave. Raises `ClaimLost` if it may not."""
-        mine = await self.messages.take_claimed(message)
-        self._move(mine.message, Happening.HAND_OVER)
-        mine.message.lease_until = mine.database_time + lease
+        claimed_as = State(message.state)
+        self._move(message, Happening.HAND_OVER)
+        await self.messages.hand_over(message, claimed_as, lease=lease)
 
     async def settle(self, message: Message, answer: Answer) -> None:
         """Record what became of an attempt. Raises `ClaimLost` if it no longer matters."""
-        mine = await self.messages.take_claimed(message)
-        self.record(mine.message, answer)
+        self.record(await self.messages.take_claimed(message), answer)
 
     def record(self, message: Message, answer: Answer, by: Intervention | None = None) -> None:
         """Change a message, write its history and announce it: one thing, never two."""
@@ -179,5 +178,9 @@ class NotificationWork(Work):
         metrics.DUPLICATES.inc(self._duplicates)
         for message in self._moved:
             metrics.MESSAGES.labels(message.state, message.template, message.reason or "").inc()
-        if self._to_send or any(m.state == State.RESERVED for m in self._moved):
+        if self._to_send or any(self._can_be_sent(message) for message in self._moved):
             self._wake()
+
+    def _can_be_sent(self, message: Message) -> bool:
+        due = message.due_at is None or message.due_at <= self.now
+        return message.state == State.RESERVED and due
