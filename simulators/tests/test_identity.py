@@ -128,7 +128,7 @@ def system_token(identity: RunningSimulator, client: str, secret: str) -> httpx2
 
 def mint(identity: RunningSimulator, **wish: object) -> str:
     answer = httpx2.post(f"{identity.url}/_tokens", json=wish).raise_for_status()
-    return str(answer.json()["accessToken"])
+    return str(answer.json()["access_token"])
 
 
 def test_a_citizen_signs_in_with_the_code_flow(identity: RunningSimulator) -> None:

@@ -82,6 +82,28 @@ def test_a_mail_accepted_with_250_survives_kill_9(tmp_path: Path) -> None:
         assert len(messages(again)) == 2
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no header, only text\r\n",
+        b"Content-Type: text/plain; charset=klingon\r\n\r\nnuqneH\r\n",
+        b"Subject: =?utf-8?b?!!!?=\r\nDate: never\r\nTo: <<>>,\xff\r\n\r\n\xff\xfe\r\n",
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n--x--\r\n",
+        b"Content-Type: multipart/mixed\r\n\r\nno boundary\r\n",
+        b"Content-Transfer-Encoding: base64\r\n\r\n!\r\n",
+    ],
+)
+def test_a_malformed_mail_is_kept_and_shown_too(mail: RunningSimulator, content: bytes) -> None:
+    with smtplib.SMTP("127.0.0.1", mail.smtp_port, timeout=10) as smtp:
+        smtp.sendmail("motcua@example.vn", ["dao@example.vn"], content)
+
+    [message] = messages(mail)
+    raw = httpx2.get(f"{mail.url}/messages/{message['id']}/raw").content
+    assert raw.rstrip() == content.rstrip()
+    assert httpx2.get(f"{mail.url}/mails/{message['id']}").status_code == 200
+
+
 def test_mails_are_found_by_recipient_and_subject(mail: RunningSimulator) -> None:
     send(mail, letter("dao@example.vn"))
     send(mail, letter("binh@example.vn"))

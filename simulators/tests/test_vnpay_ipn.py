@@ -1,6 +1,7 @@
 """How the merchant is told, and in which ways that goes wrong."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -87,6 +88,23 @@ def test_a_restarted_gateway_goes_on_telling(merchant: Merchant, start_gateway: 
 
     merchant.wait(lambda: "ipn-confirmed" in merchant.kinds(again), "the confirmation")
     assert merchant.kinds(again).count("charged") == 1
+
+
+def test_killed_between_the_charge_and_the_plan_it_still_tells(
+    merchant: Merchant, start_gateway: Start, tmp_path: Path
+) -> None:
+    gateway = start_gateway()
+    misbehave(gateway, {"kind": "delay", "seconds": 600})
+    merchant.pay(gateway)
+    gateway.kill()
+    ledger_file = tmp_path / "vnpay.jsonl"
+    lines = ledger_file.read_bytes().splitlines(keepends=True)
+    upto = next(n for n, line in enumerate(lines) if b'"kind": "charged"' in line)
+    ledger_file.write_bytes(b"".join(lines[: upto + 1]))
+
+    start_gateway()
+
+    merchant.wait(lambda: len(merchant.ipns) == 1, "the IPN")
 
 
 def test_a_dropped_ipn_leaves_only_the_query(merchant: Merchant, gateway: RunningSimulator) -> None:

@@ -38,7 +38,8 @@ def minting_routes(issuer: Issuer) -> APIRouter:
         key = _key(issuer, wish)
         header = _merged({"typ": "at+jwt", "kid": key.kid}, wish.header)
         payload = _payload(issuer, wish)
-        return {"accessToken": _token(wish, key, header=header, payload=payload), "claims": payload}
+        token = _token(wish, key, header=header, payload=payload)
+        return {"access_token": token, "token_type": "Bearer", "claims": payload}
 
     return router
 

@@ -50,7 +50,11 @@ class Notification:
 
     @property
     def waiting(self) -> bool:
-        return self.due is not None and self.end is None
+        return self.progress == "waiting"
+
+    @property
+    def progress(self) -> str:
+        return self.end or ("none" if self.due is None else "waiting")
 
 
 @dataclass

@@ -43,6 +43,14 @@ PAY_URL_ERRORS: dict[str, Words] = {
     "72": ("Không tìm thấy website (vnp_TmnCode)", "Unknown merchant (vnp_TmnCode)"),
 }
 
+IPN_PROGRESS: dict[str, Words] = {
+    "none": ("–", "–"),
+    "waiting": ("đang báo", "telling"),
+    "confirmed": ("đã xác nhận", "confirmed"),
+    "dropped": ("không gửi", "not sent"),
+    "abandoned": ("đã thôi", "given up"),
+}
+
 API_MESSAGES: dict[str, str] = {
     "00": "Success",
     "02": "Invalid TmnCode",

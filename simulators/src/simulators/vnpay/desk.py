@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from simulators.pages import page
 from simulators.vnpay.book import Book
-from simulators.vnpay.codes import RESPONSE_CODES
+from simulators.vnpay.codes import IPN_PROGRESS, RESPONSE_CODES
 from simulators.vnpay.ipn import Notifier
 
 
@@ -30,7 +30,7 @@ def desk_routes(book: Book, notifier: Notifier) -> APIRouter:
     @router.get("/", response_class=HTMLResponse)
     async def list_payments(lang: str | None = None) -> HTMLResponse:
         transactions = list(reversed(list(book.transactions)))
-        values = {"transactions": transactions, "words": RESPONSE_CODES}
+        values = {"transactions": transactions, "words": RESPONSE_CODES, "progress": IPN_PROGRESS}
         return page("vnpay_list.html", values, lang=lang)
 
     @router.post("/_ipn")
