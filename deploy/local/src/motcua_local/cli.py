@@ -10,6 +10,13 @@ import typer
 from rich.console import Console
 
 from motcua_local.checkout import TOPICS_FILE, state_folder
+from motcua_local.demo.command import (
+    closing_table,
+    show_links,
+    tell_stories,
+    wait_for_interrupt,
+    write_report,
+)
 from motcua_local.errors import LocalError
 from motcua_local.held import ask_service
 from motcua_local.kafka_topics import (
@@ -25,7 +32,13 @@ from motcua_local.status import read_status
 from motcua_local.status_table import status_tables
 from motcua_local.surroundings import SERVICES
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help=__doc__,
+    pretty_exceptions_enable=False,
+)
 kafka = typer.Typer(no_args_is_help=True, help="Topics, principals and ACLs.")
 app.add_typer(kafka, name="kafka")
 
@@ -89,6 +102,26 @@ def logs(
     show_logs(processes, lines, out)
     if follow:
         follow_logs(processes, out)
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="end after the stories")] = False,
+) -> None:
+    """Two citizens' stories on the running system; then stays up until Ctrl-C."""
+    stack = _stack()
+    stack.up()
+    stories = tell_stories(stack, out)
+    for story in stories:
+        out.print(closing_table(story))
+    report = write_report(stories, stack.folder / "demo")
+    out.print(f"report: {report}", soft_wrap=True)
+    if not once:
+        show_links(stack, out)
+        out.print("\nCtrl-C ends it all; the data stays.")
+        wait_for_interrupt()
+    stack.down()
+    raise typer.Exit(0 if all(story.passed for story in stories) else 1)
 
 
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}

@@ -1,0 +1,72 @@
+"""People of the stories: each signs in at the identity provider and speaks HTTP with a token."""
+
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+
+from motcua_local.errors import LocalError
+
+PORTAL = "motcua-portal"
+REDIRECT = "http://127.0.0.1/signed-in"
+"""Nobody listens there: the code is read off the redirect, as an app would intercept it."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who is signed in. `key` is the name at the identity provider."""
+
+    key: str
+    token: str
+
+    def send(self, method: str, url: str, **arguments: Any) -> httpx2.Response:  # noqa: ANN401 - httpx2's own
+        """A request with the person's token; anything but success is an error that tells why."""
+        headers = {"Authorization": f"Bearer {self.token}", **arguments.pop("headers", {})}
+        answer = httpx2.request(method, url, headers=headers, timeout=30, **arguments)
+        if not answer.is_success:
+            raise LocalError(
+                f"{method} {urlsplit(url).path} answered {answer.status_code}: {answer.text[:500]}",
+                next_step="read the logs: motcua logs",
+            )
+        return answer
+
+    def post(self, url: str, body: object = None, *, key: str | None = None) -> Any:  # noqa: ANN401 - JSON
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.send("POST", url, json=body or {}, headers=headers).json()
+
+    def get(self, url: str) -> Any:  # noqa: ANN401 - JSON
+        return self.send("GET", url).json()
+
+    @property
+    def mail_address(self) -> str:
+        return f"{self.key}@example.vn"
+
+
+def sign_in(issuer: str, key: str) -> Person:
+    """The OIDC code flow with PKCE, as a browser would walk it."""
+    verifier = secrets.token_urlsafe(48)
+    digest = hashlib.sha256(verifier.encode()).digest()
+    request = {
+        "client_id": PORTAL,
+        "redirect_uri": REDIRECT,
+        "response_type": "code",
+        "scope": "openid",
+        "state": secrets.token_urlsafe(8),
+        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+    }
+    back = httpx2.post(f"{issuer}/authorize", data={**request, "person": key})
+    code = parse_qs(urlsplit(back.headers["location"]).query)["code"][0]
+    exchange = {
+        "grant_type": "authorization_code",
+        "client_id": PORTAL,
+        "redirect_uri": REDIRECT,
+        "code": code,
+        "code_verifier": verifier,
+    }
+    tokens = httpx2.post(f"{issuer}/token", data=exchange).raise_for_status().json()
+    return Person(key, tokens["access_token"])

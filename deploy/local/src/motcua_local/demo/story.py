@@ -1,0 +1,153 @@
+"""A story as it is being told: each step is an event that was really seen on Kafka, or a mail."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+from motcua_contracts.envelope import Event, EventData
+from motcua_contracts.notification import NotificationSent
+from motcua_local.demo.people import Person, sign_in
+from motcua_local.demo.witness import Witness, short
+from motcua_local.errors import LocalError
+
+STEP_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """Who did what when. `event_id` is None for what is no event."""
+
+    who: str
+    what: str
+    time: str
+    event: str | None = None
+    event_id: str | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The running system as an outsider sees it: the content of `endpoints.json`, a witness."""
+
+    endpoints: Mapping[str, Any]
+    witness: Witness
+    kill: Callable[[str], None]
+    start: Callable[[str], None]
+
+    def service(self, name: str) -> str:
+        return self.endpoints["services"][name]["url"]
+
+    def person(self, key: str) -> Person:
+        return sign_in(self.endpoints["identity"]["issuer"], key)
+
+    @property
+    def mail(self) -> str:
+        return self.endpoints["mail"]["url"]
+
+
+@dataclass
+class Story:
+    """One dossier's way. `tell` hears each step as it happens."""
+
+    key: str
+    title: str
+    scene: Scene
+    tell: Callable[[Step], None]
+    dossier_id: str = ""
+    code: str = ""
+    steps: list[Step] = field(default_factory=list[Step])
+    failure: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.failure is None
+
+    def note(self, who: str, what: str, *, link: str | None = None) -> None:
+        """Something that a person did, or that happened to the system."""
+        self._add(Step(who, what, _now(), link=link))
+
+    def see(
+        self, event_type: str, who: str, what: str, *, told_as: str | None = None
+    ) -> Event[EventData]:
+        """Wait for an event; with `told_as`, also for the one mail about it (by template)."""
+        event = self.scene.witness.wait(self.dossier_id, event_type, seconds=STEP_SECONDS)
+        self._add(Step(who, what, event.time.isoformat(), event_type, event.id))
+        if told_as is not None:
+            self._see_mail(event, told_as)
+        return event
+
+    def never_saw(self, *prefixes: str) -> None:
+        """Fail if any event whose type begins so was ever seen about this dossier."""
+        events = self.scene.witness.events[self.dossier_id]
+        seen = [short(event.type) for event in events if short(event.type).startswith(prefixes)]
+        if seen:
+            raise LocalError(f"{seen[0]} should never have happened", next_step="motcua logs")
+
+    def _see_mail(self, fact: Event[EventData], template: str) -> None:
+        def is_about(event: Event[EventData]) -> bool:
+            return isinstance(event.data, NotificationSent) and event.data.fact_event_id == fact.id
+
+        sent = self.scene.witness.wait(
+            self.dossier_id, "notification.sent", seconds=STEP_SECONDS, such_that=is_about
+        )
+        what = f"mail handed over: {template}"
+        self._add(
+            Step(
+                "notification",
+                what,
+                sent.time.isoformat(),
+                short(sent.type),
+                sent.id,
+                self.scene.mail,
+            )
+        )
+
+    def one_mail_per_fact(self, applicant: Person) -> None:
+        """The mails in the applicant's box about this dossier are as many as the facts told."""
+        facts = {
+            event.data.fact_event_id
+            for event in self.scene.witness.events[self.dossier_id]
+            if isinstance(event.data, NotificationSent)
+        }
+        box = httpx2.get(
+            f"{self.scene.mail}/messages",
+            params={"to": applicant.mail_address, "subject": self.code},
+        ).json()
+        if len(box) != len(facts):
+            raise LocalError(
+                f"{len(box)} mails for {len(facts)} facts", next_step=f"look at {self.scene.mail}"
+            )
+        self.note(applicant.key, f"has {len(box)} mails, one per fact", link=self.scene.mail)
+
+    def report(self) -> dict[str, Any]:
+        return {
+            "story": self.key,
+            "title": self.title,
+            "dossierId": self.dossier_id,
+            "code": self.code,
+            "passed": self.passed,
+            "failure": self.failure,
+            "steps": [_as_json(step) for step in self.steps],
+        }
+
+    def _add(self, step: Step) -> None:
+        self.steps.append(step)
+        self.tell(step)
+
+
+def _as_json(step: Step) -> dict[str, str | None]:
+    return {
+        "who": step.who,
+        "what": step.what,
+        "time": step.time,
+        "event": step.event,
+        "eventId": step.event_id,
+        "link": step.link,
+    }
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
