@@ -105,6 +105,16 @@ def test_a_folder_that_cannot_be_written_is_told_with_its_path(tmp_path: Path) -
         Engines(tmp_path / "file" / "below").start()
 
 
+def test_the_data_of_another_user_is_left_alone(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = open_folder / "theirs"
+    (folder / "data").mkdir(parents=True)
+    monkeypatch.setattr("motcua_local.engines.os.geteuid", lambda: 4321)
+    with pytest.raises(LocalError, match=r"not to you \(uid 4321\)\n.*next: run motcua as"):
+        Engines(folder).start()
+
+
 def test_data_goes_elsewhere_when_root_and_the_folder_is_closed(
     engines: Engines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,8 +82,8 @@ class Engines:
 
 def _refuse_other_owner(folder: Path) -> None:
     data = folder / "data"
-    if data.exists() and data.stat().st_uid != os.geteuid():
+    if data.exists() and (owner := data.stat().st_uid) != os.geteuid():
         raise LocalError(
-            f"{data} belongs to {data.owner()}, not to you",
-            next_step=f"run motcua as {data.owner()}, or begin anew with another folder",
+            f"{data} belongs to the user with uid {owner}, not to you (uid {os.geteuid()})",
+            next_step="run motcua as that user, or begin anew with another folder",
         )

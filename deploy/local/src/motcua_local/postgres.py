@@ -140,7 +140,7 @@ def _initdb(binaries: Path, part: Path) -> None:
     if done.returncode != 0:
         raise LocalError(
             f"initdb failed: {done.stderr.strip() or done.stdout.strip()}",
-            next_step="free disk space or mend the permissions it names, then run it again",
+            next_step="mend what it names (disk space, permissions, a user without a name)",
         )
 
 
