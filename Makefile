@@ -43,9 +43,7 @@ check: .venv/installed ## format, lint, types, imports, sizes, generated documen
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m gates.sizes
-	$(BIN)/python -m gates.documents --check
-	$(BIN)/python -m gates.compatibility
+	$(BIN)/python -m gates
 
 .PHONY: fix
 fix: .venv/installed ## format, mend what the linter can, regenerate the documents
