@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from motcua_contracts.envelope import Record
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from motcua_contracts.consumer import UndecodableRecord, decode
 from motcua_contracts.envelope import EventData, Record, encode
 from motcua_contracts.registry import EVENT_TYPES, EVENTS

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+
 from motcua_contracts.consumer import decode
 from motcua_contracts.envelope import Event, EventData, Record, encode
 from motcua_contracts.payment import PaymentSuspended

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+
 from motcua_contracts.consumer import decode
 from motcua_contracts.envelope import EventData, Part, Record, encode
 from motcua_contracts.registry import EVENTS

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from motcua_contracts.agency import AgencyProcessingStarted
 from motcua_contracts.consumer import decode
 from motcua_contracts.envelope import Record

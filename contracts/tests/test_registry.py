@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+
 from motcua_contracts.envelope import EventData
 from motcua_contracts.payment import PaymentExpired
 from motcua_contracts.registry import EVENT_TYPES, EVENTS

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+
 from motcua_contracts.topics import (
     DOSSIER_RECIPIENTS,
     TOPICS,

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
+
 from motcua_contracts.types import (
     AgencyCode,
     Dong,
@@ -14,7 +16,6 @@ from motcua_contracts.types import (
     ProcedureCode,
     UtcDatetime,
 )
-from pydantic import TypeAdapter, ValidationError
 
 
 @pytest.mark.parametrize(
