@@ -16,6 +16,8 @@ import pytest
 
 from simulators.running import RunningSimulator
 
+http = httpx2.Client(trust_env=False, timeout=30)  # one: each makes a TLS context, used or not
+
 Answer = tuple[int, str, float]  # HTTP status, body, seconds to wait before it
 CONFIRMED: Answer = (200, '{"RspCode":"00","Message":"Confirm Success"}', 0)
 
@@ -42,18 +44,18 @@ class Merchant:
         """A new reference, confirming answers, and nothing on its way from the test before."""
         self.always = CONFIRMED
         self.answers.clear()
-        httpx2.delete(f"{gateway.url}/_faults").raise_for_status()
+        http.delete(f"{gateway.url}/_faults").raise_for_status()
         self.wait(lambda: self._is_quiet(gateway), "the IPNs of the test before")
         self.ipns.clear()
         self.txn_ref = f"HS{int(self.txn_ref[2:]) + 1}"
 
     def _is_quiet(self, gateway: RunningSimulator) -> bool:
-        kinds = Counter(entry["kind"] for entry in httpx2.get(f"{gateway.url}/_ledger").json())
+        kinds = Counter(entry["kind"] for entry in http.get(f"{gateway.url}/_ledger").json())
         return kinds["ipn-planned"] == kinds["ipn-confirmed"] + kinds["ipn-abandoned"]
 
     def ledger(self, gateway: RunningSimulator) -> list[dict[str, object]]:
         """What the gateway noted about this test's payments."""
-        entries = httpx2.get(f"{gateway.url}/_ledger").json()
+        entries = http.get(f"{gateway.url}/_ledger").json()
         return [e for e in entries if str(e.get("txnRef", "")).startswith(self.txn_ref)]
 
     def kinds(self, gateway: RunningSimulator) -> list[str]:
@@ -109,7 +111,7 @@ class Merchant:
         """Opens and decides in one step."""
         pay_url = self.pay_url(gateway, self.parameters(suffix))
         form = {"payUrl": pay_url, "decision": decision}
-        return httpx2.post(f"{gateway.url}/paymentv2/decide", data=form, timeout=30)
+        return http.post(f"{gateway.url}/paymentv2/decide", data=form)
 
     def request(
         self, gateway: RunningSimulator, fields: Mapping[str, str], *, order: str
@@ -118,7 +120,7 @@ class Merchant:
         signature = self.hash("|".join(fields[f"vnp_{name}"] for name in order.split()))
         body = {"vnp_SecureHash": signature, **fields}
         url = f"{gateway.url}/merchant_webapi/api/transaction"
-        reply: dict[str, str] = httpx2.post(url, json=body, timeout=30).json()
+        reply: dict[str, str] = http.post(url, json=body).json()
         return reply
 
     def query_fields(self, request_id: str) -> dict[str, str]:

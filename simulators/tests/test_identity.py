@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from simulators.errors import SimulatorError
 from simulators.running import RunningSimulator
 
+from .conftest import http
+
 VERIFIER = "a-verifier-that-has-at-least-forty-three-characters"
 CHALLENGE = (
     base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -42,7 +44,7 @@ def shared_identity(clients_file: Path) -> Iterator[RunningSimulator]:
 
 @pytest.fixture
 def identity(shared_identity: RunningSimulator) -> RunningSimulator:
-    httpx2.delete(f"{shared_identity.url}/_faults").raise_for_status()
+    http.delete(f"{shared_identity.url}/_faults").raise_for_status()
     return shared_identity
 
 
@@ -55,7 +57,7 @@ def number(part: str) -> int:
 
 
 def jwks(identity: RunningSimulator) -> list[dict[str, str]]:
-    keys: list[dict[str, str]] = httpx2.get(f"{identity.url}/jwks").json()["keys"]
+    keys: list[dict[str, str]] = http.get(f"{identity.url}/jwks").json()["keys"]
     return keys
 
 
@@ -103,7 +105,7 @@ def authorization(**changes: str) -> dict[str, str]:
 def sign_in(identity: RunningSimulator, **changes: str) -> dict[str, str]:
     """What comes back to the portal in the query of its redirect."""
     form = {"person": "nguyen-thi-dao", **authorization(**changes)}
-    answer = httpx2.post(f"{identity.url}/authorize", data=form)
+    answer = http.post(f"{identity.url}/authorize", data=form)
     assert answer.status_code == 303, answer.text
     assert answer.headers["Location"].startswith(form["redirect_uri"])
     return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
@@ -118,22 +120,22 @@ def redeem(identity: RunningSimulator, code: str, **changes: str) -> httpx2.Resp
         "code_verifier": VERIFIER,
         **changes,
     }
-    return httpx2.post(f"{identity.url}/token", data=form)
+    return http.post(f"{identity.url}/token", data=form)
 
 
 def system_token(identity: RunningSimulator, client: str, secret: str) -> httpx2.Response:
     form = {"grant_type": "client_credentials"}
-    return httpx2.post(f"{identity.url}/token", data=form, auth=(client, secret))
+    return http.post(f"{identity.url}/token", data=form, auth=(client, secret))
 
 
 def mint(identity: RunningSimulator, **wish: object) -> str:
-    answer = httpx2.post(f"{identity.url}/_tokens", json=wish).raise_for_status()
+    answer = http.post(f"{identity.url}/_tokens", json=wish).raise_for_status()
     return str(answer.json()["access_token"])
 
 
 def test_a_citizen_signs_in_with_the_code_flow(identity: RunningSimulator) -> None:
-    metadata = httpx2.get(f"{identity.url}/.well-known/openid-configuration").json()
-    page = httpx2.get(f"{metadata['authorization_endpoint']}?{urlencode(authorization())}")
+    metadata = http.get(f"{identity.url}/.well-known/openid-configuration").json()
+    page = http.get(f"{metadata['authorization_endpoint']}?{urlencode(authorization())}")
     assert "Nguyễn Thị Đào" in page.text
     assert "<script" not in page.text
 
@@ -150,7 +152,7 @@ def test_a_citizen_signs_in_with_the_code_flow(identity: RunningSimulator) -> No
     assert (person["aud"], person["nonce"]) == ("motcua-portal", "n-1")
     assert person["sub"] == access["sub"]
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
-    userinfo = httpx2.get(metadata["userinfo_endpoint"], headers=bearer).json()
+    userinfo = http.get(metadata["userinfo_endpoint"], headers=bearer).json()
     assert (userinfo["sub"], userinfo["name"]) == (access["sub"], "Nguyễn Thị Đào")
 
 
@@ -198,8 +200,8 @@ def test_a_code_opens_once_for_who_knows_the_verifier(identity: RunningSimulator
 def test_nobody_is_sent_to_an_unregistered_address(identity: RunningSimulator, uri: str) -> None:
     query = urlencode(authorization(redirect_uri=uri))
 
-    answer = httpx2.get(f"{identity.url}/authorize?{query}")
-    form = httpx2.post(
+    answer = http.get(f"{identity.url}/authorize?{query}")
+    form = http.post(
         f"{identity.url}/authorize",
         data={**authorization(redirect_uri=uri), "person": "nguyen-thi-dao"},
     )
@@ -239,7 +241,7 @@ def test_an_agency_system_gets_a_token_for_its_agency(identity: RunningSimulator
         "client_id": "operator-cli",
         "client_secret": "operations",
     }
-    operator = httpx2.post(f"{identity.url}/token", data=posted).json()
+    operator = http.post(f"{identity.url}/token", data=posted).json()
     assert verified(identity, operator["access_token"])["roles"] == ["operator"]
 
 
@@ -253,7 +255,7 @@ def test_after_a_rotation_old_and_new_tokens_verify(identity: RunningSimulator) 
     before = mint(identity, person="nguyen-thi-dao")
     announced = [key["kid"] for key in jwks(identity)]
 
-    httpx2.post(f"{identity.url}/_rotate").raise_for_status()
+    http.post(f"{identity.url}/_rotate").raise_for_status()
 
     after = mint(identity, person="nguyen-thi-dao")
     assert read(after)[0]["kid"] != read(before)[0]["kid"]
@@ -266,7 +268,7 @@ def test_keys_and_so_tokens_outlive_kill_9(tmp_path: Path) -> None:
     options = ("--state-folder", str(tmp_path), "--algorithm", "RS256")
     with RunningSimulator("identity", *options) as first:
         token = mint(first, person="nguyen-thi-dao")
-        httpx2.post(f"{first.url}/_rotate").raise_for_status()
+        http.post(f"{first.url}/_rotate").raise_for_status()
         first.kill()
 
     with RunningSimulator("identity", *options) as second:
@@ -298,7 +300,7 @@ def test_wrong_tokens_are_wrong_in_exactly_the_wished_way(identity: RunningSimul
 
 def test_faults_spoil_the_next_token_once(identity: RunningSimulator) -> None:
     faults = [{"kind": "wrong-audience"}, {"kind": "unknown-key", "target": "operator-cli"}]
-    httpx2.put(f"{identity.url}/_faults", json=faults).raise_for_status()
+    http.put(f"{identity.url}/_faults", json=faults).raise_for_status()
 
     spoiled = system_token(identity, "agency-H42.10", "justice").json()["access_token"]
     right = system_token(identity, "agency-H42.10", "justice").json()["access_token"]
@@ -311,20 +313,18 @@ def test_faults_spoil_the_next_token_once(identity: RunningSimulator) -> None:
 
 def test_an_endpoint_breaks_and_recovers(identity: RunningSimulator) -> None:
     faults = [{"kind": "status-500", "target": "jwks"}, {"kind": "cut", "target": "jwks"}]
-    httpx2.put(f"{identity.url}/_faults", json=faults).raise_for_status()
+    http.put(f"{identity.url}/_faults", json=faults).raise_for_status()
 
-    assert httpx2.get(f"{identity.url}/jwks").status_code == 500
+    assert http.get(f"{identity.url}/jwks").status_code == 500
     with pytest.raises(httpx2.RemoteProtocolError):
-        httpx2.get(f"{identity.url}/jwks")
-    assert httpx2.get(f"{identity.url}/jwks").status_code == 200
+        http.get(f"{identity.url}/jwks")
+    assert http.get(f"{identity.url}/jwks").status_code == 200
 
 
 def test_a_forged_token_opens_no_profile(identity: RunningSimulator) -> None:
     for wish in ({"alg": "none"}, {"alg": "HS256"}, {"key": "unknown"}, {"expiresIn": -1}):
         token = mint(identity, person="le-thi-lan", **wish)
-        answer = httpx2.get(
-            f"{identity.url}/userinfo", headers={"Authorization": f"Bearer {token}"}
-        )
+        answer = http.get(f"{identity.url}/userinfo", headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 401, wish
 
 

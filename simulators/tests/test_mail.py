@@ -3,10 +3,11 @@ from collections.abc import Iterator, Sequence
 from email.message import EmailMessage
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from simulators.running import RunningSimulator
+
+from .conftest import http
 
 Json = dict[str, object]
 
@@ -20,8 +21,8 @@ def shared_mail() -> Iterator[RunningSimulator]:
 @pytest.fixture
 def mail(shared_mail: RunningSimulator) -> RunningSimulator:
     """Empty and well behaved."""
-    httpx2.delete(f"{shared_mail.url}/messages").raise_for_status()
-    httpx2.delete(f"{shared_mail.url}/_faults").raise_for_status()
+    http.delete(f"{shared_mail.url}/messages").raise_for_status()
+    http.delete(f"{shared_mail.url}/_faults").raise_for_status()
     return shared_mail
 
 
@@ -43,12 +44,12 @@ def send(mail: RunningSimulator, message: EmailMessage) -> None:
 
 
 def messages(mail: RunningSimulator, **query: str) -> list[Json]:
-    found: list[Json] = httpx2.get(f"{mail.url}/messages", params=query).json()
+    found: list[Json] = http.get(f"{mail.url}/messages", params=query).json()
     return found
 
 
 def misbehave(mail: RunningSimulator, faults: Sequence[Json]) -> None:
-    httpx2.put(f"{mail.url}/_faults", json=faults).raise_for_status()
+    http.put(f"{mail.url}/_faults", json=faults).raise_for_status()
 
 
 def test_a_mail_can_be_read_as_it_was_written(mail: RunningSimulator) -> None:
@@ -65,7 +66,7 @@ def test_a_mail_can_be_read_as_it_was_written(mail: RunningSimulator) -> None:
     assert message["attachments"] == [
         {"name": "giấy.pdf", "mediaType": "application/pdf", "size": 8}
     ]
-    attachment = httpx2.get(f"{mail.url}/messages/{message['id']}/attachments/0")
+    attachment = http.get(f"{mail.url}/messages/{message['id']}/attachments/0")
     assert attachment.content == b"%PDF-1.7"
 
 
@@ -99,9 +100,9 @@ def test_a_malformed_mail_is_kept_and_shown_too(mail: RunningSimulator, content:
         smtp.sendmail("motcua@example.vn", ["dao@example.vn"], content)
 
     [message] = messages(mail)
-    raw = httpx2.get(f"{mail.url}/messages/{message['id']}/raw").content
+    raw = http.get(f"{mail.url}/messages/{message['id']}/raw").content
     assert raw.rstrip() == content.rstrip()
-    assert httpx2.get(f"{mail.url}/mails/{message['id']}").status_code == 200
+    assert http.get(f"{mail.url}/mails/{message['id']}").status_code == 200
 
 
 def test_mails_are_found_by_recipient_and_subject(mail: RunningSimulator) -> None:
@@ -117,12 +118,12 @@ def test_an_emptied_mailbox_stays_empty_but_the_ledger_remembers(tmp_path: Path)
     ledger_file = ("--ledger-file", str(tmp_path / "mail.jsonl"))
     with RunningSimulator("mail", *ledger_file) as mail:
         send(mail, letter())
-        httpx2.delete(f"{mail.url}/messages").raise_for_status()
+        http.delete(f"{mail.url}/messages").raise_for_status()
         mail.kill()
 
     with RunningSimulator("mail", *ledger_file) as again:
         assert messages(again) == []
-        kinds = [entry["kind"] for entry in httpx2.get(f"{again.url}/_ledger").json()]
+        kinds = [entry["kind"] for entry in http.get(f"{again.url}/_ledger").json()]
         assert kinds == ["accepted", "emptied"]
 
 
@@ -145,7 +146,7 @@ def test_a_fault_strikes_once_and_the_next_mail_arrives(
     with pytest.raises(expected):
         send(mail, letter())
     assert len(messages(mail)) == kept
-    assert httpx2.get(f"{mail.url}/_faults").json() == []
+    assert http.get(f"{mail.url}/_faults").json() == []
 
     send(mail, letter())
     assert len(messages(mail)) == kept + 1
@@ -174,7 +175,7 @@ def test_a_fault_can_aim_at_one_recipient(mail: RunningSimulator) -> None:
 
 
 def test_an_unknown_fault_names_the_known_ones(mail: RunningSimulator) -> None:
-    answer = httpx2.put(f"{mail.url}/_faults", json=[{"kind": "explode"}])
+    answer = http.put(f"{mail.url}/_faults", json=[{"kind": "explode"}])
 
     assert answer.status_code == 422
     assert "unknown fault kind 'explode'" in answer.text
@@ -187,11 +188,11 @@ def test_the_pages_read_in_vietnamese_and_english_without_javascript(
     send(mail, letter())
     [message] = messages(mail)
 
-    inbox = httpx2.get(mail.url)
+    inbox = http.get(mail.url)
     assert "Thư đã nhận" in inbox.text
-    assert "Mail received" in httpx2.get(f"{mail.url}/?lang=en").text
-    page = httpx2.get(f"{mail.url}/mails/{message['id']}").text
+    assert "Mail received" in http.get(f"{mail.url}/?lang=en").text
+    page = http.get(f"{mail.url}/mails/{message['id']}").text
     assert '<a href="http://127.0.0.1/t/1"' in page
     assert "<script" not in inbox.text + page
-    html = httpx2.get(f"{mail.url}/mails/{message['id']}/html")
+    html = http.get(f"{mail.url}/mails/{message['id']}/html")
     assert "sandbox" in html.headers["Content-Security-Policy"]

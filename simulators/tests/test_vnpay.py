@@ -10,7 +10,7 @@ import pytest
 from simulators.errors import SimulatorError
 from simulators.running import RunningSimulator
 
-from .conftest import Merchant, vietnam_time
+from .conftest import Merchant, http, vietnam_time
 
 REPLY = (
     "ResponseId Command ResponseCode Message TmnCode TxnRef Amount BankCode PayDate TransactionNo "
@@ -40,7 +40,7 @@ def is_genuine(merchant: Merchant, reply: dict[str, str], order: str) -> bool:
 def test_the_pay_page_shows_what_is_paid_and_the_three_ways_out(
     merchant: Merchant, gateway: RunningSimulator
 ) -> None:
-    page = httpx2.get(merchant.pay_url(gateway, merchant.parameters()))
+    page = http.get(merchant.pay_url(gateway, merchant.parameters()))
 
     assert page.status_code == 200
     assert "200.000 ₫" in page.text
@@ -48,16 +48,16 @@ def test_the_pay_page_shows_what_is_paid_and_the_three_ways_out(
     assert all(f'value="{decision}"' in page.text for decision in ("pay", "cancel", "funds"))
     assert "<script" not in page.text
     english = {**merchant.parameters("b"), "vnp_Locale": "en"}
-    assert "Insufficient" in httpx2.get(merchant.pay_url(gateway, english)).text.title()
+    assert "Insufficient" in http.get(merchant.pay_url(gateway, english)).text.title()
 
 
 def test_a_person_pays_by_the_form_on_the_page(
     merchant: Merchant, gateway: RunningSimulator
 ) -> None:
     parameters = merchant.parameters()
-    httpx2.get(merchant.pay_url(gateway, parameters)).raise_for_status()
+    http.get(merchant.pay_url(gateway, parameters)).raise_for_status()
     form = {"vnp_TxnRef": merchant.txn_ref, "vnp_CreateDate": parameters["vnp_CreateDate"]}
-    answer = httpx2.post(f"{gateway.url}/paymentv2/decide", data={**form, "decision": "pay"})
+    answer = http.post(f"{gateway.url}/paymentv2/decide", data={**form, "decision": "pay"})
 
     result = way_back(answer)
     assert answer.headers["Location"].startswith("http://127.0.0.1:9/return?from=vnpay&")
@@ -88,7 +88,7 @@ def test_every_decision_has_its_documented_codes(
 def test_deciding_twice_charges_once(merchant: Merchant, gateway: RunningSimulator) -> None:
     first = merchant.pay(gateway)
     form = {"txnRef": merchant.txn_ref, "decision": "cancel"}
-    second = httpx2.post(f"{gateway.url}/paymentv2/decide", data=form)
+    second = http.post(f"{gateway.url}/paymentv2/decide", data=form)
 
     assert second.headers["Location"] == first.headers["Location"]
     assert len(charges(merchant, gateway)) == 1
@@ -128,7 +128,7 @@ def test_a_wrong_pay_url_gets_the_documented_error(
             url = f"{merchant.pay_url(gateway, merchant.parameters())}&{name}={value}"
         else:
             url = merchant.pay_url(gateway, parameters)
-        assert refusal_code(httpx2.get(url)) == code, (name, value)
+        assert refusal_code(http.get(url)) == code, (name, value)
     assert merchant.ledger(gateway) == []
 
 
@@ -137,11 +137,11 @@ def test_a_changed_repeated_or_unsigned_parameter_is_refused(
 ) -> None:
     url = merchant.pay_url(gateway, merchant.parameters())
 
-    assert refusal_code(httpx2.get(url.replace("=20000000", "=100"))) == "70"
-    assert refusal_code(httpx2.get(url[:-1])) == "70"
-    assert refusal_code(httpx2.get(url.partition("&vnp_SecureHash")[0])) == "70"
-    assert refusal_code(httpx2.get(f"{url}&vnp_Amount=20000000")) == "03"
-    assert refusal_code(httpx2.get(f"{url}&other=1")) == "03"
+    assert refusal_code(http.get(url.replace("=20000000", "=100"))) == "70"
+    assert refusal_code(http.get(url[:-1])) == "70"
+    assert refusal_code(http.get(url.partition("&vnp_SecureHash")[0])) == "70"
+    assert refusal_code(http.get(f"{url}&vnp_Amount=20000000")) == "03"
+    assert refusal_code(http.get(f"{url}&other=1")) == "03"
 
 
 def test_a_reference_serves_one_payment_a_day(
@@ -149,14 +149,14 @@ def test_a_reference_serves_one_payment_a_day(
 ) -> None:
     parameters = merchant.parameters()
     url = merchant.pay_url(gateway, parameters)
-    assert httpx2.get(url).status_code == 200
-    assert httpx2.get(url).status_code == 200, "reloading the page is not a second payment"
+    assert http.get(url).status_code == 200
+    assert http.get(url).status_code == 200, "reloading the page is not a second payment"
 
     other = merchant.pay_url(gateway, {**parameters, "vnp_Amount": "100"})
-    assert refusal_code(httpx2.get(other)) == "01"
+    assert refusal_code(http.get(other)) == "01"
     form = {"payUrl": url, "decision": "pay"}
-    assert httpx2.post(f"{gateway.url}/paymentv2/decide", data=form).status_code == 303
-    assert refusal_code(httpx2.get(url)) == "01"
+    assert http.post(f"{gateway.url}/paymentv2/decide", data=form).status_code == 303
+    assert refusal_code(http.get(url)) == "01"
 
 
 def test_a_payer_who_waits_too_long_pays_nothing(
@@ -164,14 +164,14 @@ def test_a_payer_who_waits_too_long_pays_nothing(
 ) -> None:
     soon = vietnam_time(timedelta(seconds=2))
     parameters = {**merchant.parameters(), "vnp_ExpireDate": soon}
-    httpx2.get(merchant.pay_url(gateway, parameters)).raise_for_status()
+    http.get(merchant.pay_url(gateway, parameters)).raise_for_status()
     assert merchant.querydr(gateway)["vnp_TransactionStatus"] == "01"
     merchant.wait(
         lambda: merchant.querydr(gateway)["vnp_TransactionStatus"] == "02", "the payment to expire"
     )
 
     form = {"txnRef": merchant.txn_ref, "decision": "pay"}
-    result = way_back(httpx2.post(f"{gateway.url}/paymentv2/decide", data=form))
+    result = way_back(http.post(f"{gateway.url}/paymentv2/decide", data=form))
 
     assert result["vnp_ResponseCode"] == "11"
     assert charges(merchant, gateway) == []
@@ -221,7 +221,7 @@ def test_querydr_refuses_with_the_documented_codes(
     assert {code: reply["vnp_ResponseCode"] for code, reply in codes.items()} == {
         code: code for code in codes
     }
-    assert httpx2.post(url, content=b"not json").json()["vnp_ResponseCode"] == "03"
+    assert http.post(url, content=b"not json").json()["vnp_ResponseCode"] == "03"
     fields = merchant.query_fields("same1")
     assert merchant.request(gateway, fields, order=QUERY)["vnp_ResponseCode"] == "00"
     assert merchant.request(gateway, fields, order=QUERY)["vnp_ResponseCode"] == "94"
@@ -277,10 +277,10 @@ def test_a_query_lies_delays_and_breaks_when_told_to(
         "query-cut",
     ]
     faults = [{"kind": kind, "target": merchant.txn_ref} for kind in kinds]
-    httpx2.put(f"{gateway.url}/_faults", json=faults).raise_for_status()
+    http.put(f"{gateway.url}/_faults", json=faults).raise_for_status()
     url = f"{gateway.url}/merchant_webapi/api/transaction"
 
-    assert httpx2.post(url, json=merchant.query_fields("a1")).status_code == 500
+    assert http.post(url, json=merchant.query_fields("a1")).status_code == 500
     with pytest.raises(httpx2.RemoteProtocolError):
         merchant.querydr(gateway)
     assert merchant.querydr(gateway)["vnp_Amount"] == "20000100"

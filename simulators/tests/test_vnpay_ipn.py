@@ -8,7 +8,7 @@ import pytest
 
 from simulators.running import RunningSimulator
 
-from .conftest import CONFIRMED, Answer, Merchant
+from .conftest import CONFIRMED, Answer, Merchant, http
 
 EVERY_FIELD = {
     *("Amount", "BankCode", "BankTranNo", "CardType", "OrderInfo", "PayDate", "ResponseCode"),
@@ -19,7 +19,7 @@ Start = Callable[..., RunningSimulator]
 
 
 def misbehave(gateway: RunningSimulator, *faults: dict[str, object]) -> None:
-    httpx2.put(f"{gateway.url}/_faults", json=list(faults)).raise_for_status()
+    http.put(f"{gateway.url}/_faults", json=list(faults)).raise_for_status()
 
 
 def rsp(code: str) -> Answer:
@@ -191,13 +191,13 @@ def test_an_ipn_on_demand_can_be_repeated_and_changed(
         "copies": 20,
         "parameters": {"vnp_Amount": "1", "vnp_PayDate": None},
     }
-    answers = httpx2.post(f"{gateway.url}/_ipn", json=wish).raise_for_status().json()
+    answers = http.post(f"{gateway.url}/_ipn", json=wish).raise_for_status().json()
 
     assert [answer["rspCode"] for answer in answers] == ["00"] * 20
     changed = dict(merchant.ipns[-1])
     assert changed["vnp_Amount"] == "1"
     assert "vnp_PayDate" not in changed
-    missing = httpx2.post(f"{gateway.url}/_ipn", json={"txnRef": "HS9999x"})
+    missing = http.post(f"{gateway.url}/_ipn", json={"txnRef": "HS9999x"})
     assert missing.status_code == 404
 
 
@@ -241,7 +241,7 @@ def test_the_list_of_payments_tells_how_each_ended(
     merchant.pay(gateway, "a")
     merchant.pay(gateway, "b", decision="funds")
 
-    page = httpx2.get(gateway.url).text
+    page = http.get(gateway.url).text
 
     assert "Giao dịch thành công" in page
     assert "Tài khoản không đủ số dư" in page
