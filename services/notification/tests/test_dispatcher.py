@@ -306,7 +306,7 @@ async def test_messages_are_counted_by_where_they_came_to(
 ) -> None:
     def counted(state: State) -> float:
         labels = {"state": state, "template": "registered", "reason": ""}
-        return REGISTRY.get_sample_value("notification_messages_total", labels) or 0
+        return REGISTRY.get_sample_value("motcua_notification_messages_total", labels) or 0
 
     before = {state: counted(state) for state in State}
     await notification.meet()

@@ -108,8 +108,8 @@ async def test_gauges_tell_what_is_open_and_for_how_long(notification: Notificat
     await notification.hear(fact(registered()), fact(registered(), sequence=2))
     await grow_old(notification, 1)
     await notification.sweep("measure messages")
-    reserved = REGISTRY.get_sample_value("notification_open_messages", {"state": "reserved"})
-    age = REGISTRY.get_sample_value("notification_oldest_open_seconds") or 0
+    reserved = REGISTRY.get_sample_value("motcua_notification_open_messages", {"state": "reserved"})
+    age = REGISTRY.get_sample_value("motcua_notification_oldest_open_seconds") or 0
     assert reserved == 2
     assert timedelta(seconds=age) >= timedelta(days=1)
-    assert REGISTRY.get_sample_value("notification_messages_without_recipient") == 2
+    assert REGISTRY.get_sample_value("motcua_notification_messages_without_recipient") == 2
