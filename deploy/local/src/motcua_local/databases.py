@@ -34,6 +34,17 @@ def make_database(admin_url: str, name: str, *, role: str, password: str) -> Non
     query(admin_url, f"REVOKE CONNECT ON DATABASE {_name(name)} FROM PUBLIC")
 
 
+def read_mark(admin_url: str, name: str) -> str | None:
+    """The comment on a database, None where there is none or no such database."""
+    statement = "SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database"
+    rows = query(admin_url, f"{statement} WHERE datname = $1", name)
+    return str(rows[0]["mark"]) if rows and rows[0]["mark"] else None
+
+
+def write_mark(admin_url: str, name: str, mark: str) -> None:
+    query(admin_url, f"COMMENT ON DATABASE {_name(name)} IS {_text(mark)}")
+
+
 def drop_database(admin_url: str, name: str) -> None:
     """Drop a database even while somebody is connected to it."""
     query(admin_url, f"DROP DATABASE IF EXISTS {_name(name)} WITH (FORCE)")

@@ -103,7 +103,7 @@ class DetachedProcess:
                 raise self._failed("ended while starting")
             if time.monotonic() > deadline:
                 raise self._failed(f"was not ready within {within:.0f} s")
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def _failed(self, what: str) -> LocalError:
         return LocalError(

@@ -1,12 +1,14 @@
 """The programs beside the engines: how each is started, and how it says that it is ready."""
 
+import hashlib
 import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-
-import httpx2
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
 
 from motcua_local.checkout import ROOT
 from motcua_local.folders import make_folder, write_secret
@@ -51,12 +53,17 @@ PORTS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Program:
-    """One program: `prepare` runs to its end first, `ready_url` answers 200 once it can work."""
+    """One program: `ready_url` answers 200 once it can work.
+
+    `migrate` runs to its end first, unless `migrations`, a digest of what it would apply, was
+    applied to the database of that name already.
+    """
 
     name: str
     kind: Kind
     command: Command
-    prepare: Command | None = None
+    migrate: Command | None = None
+    migrations: str = ""
     ready_url: str | None = None
 
     def ready(self) -> bool:
@@ -66,10 +73,15 @@ class Program:
 
 def answers(url: str) -> bool:
     """Whether something answers 200 there."""
+    address = urlsplit(url)
+    connection = HTTPConnection(address.hostname or HOST, address.port, timeout=2)
     try:
-        return httpx2.get(url, timeout=2).is_success
-    except httpx2.HTTPError:
+        connection.request("GET", address.path)
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def ready_url(name: str, port: int) -> str:
@@ -92,7 +104,9 @@ def _simulator(name: str, around: Surroundings) -> Program:
     options = {"identity": _identity, "vnpay": _vnpay, "mail": _mail}[name](around)
     listen = {"--host": HOST, "--port": str(around.ports[name])}
     arguments = [part for option in (listen | options).items() for part in option]
-    command = _python("simulators", name, *arguments)
+    # Not an argument, which every user of this machine can read.
+    secret = {"SIMULATORS_VNPAY_HASH_SECRET": around.vnpay_secret()} if name == "vnpay" else {}
+    command = _python("simulators", name, *arguments, environment=secret)
     return Program(name, Kind.SIMULATOR, command, ready_url=ready_url(name, around.ports[name]))
 
 
@@ -102,9 +116,18 @@ def _service(name: str, around: Surroundings) -> Program:
         name,
         Kind.SERVICE,
         command=_python(name, "serve", environment=environment),
-        prepare=_python(name, "migrate", environment=environment),
+        migrate=_python(name, "migrate", environment=environment),
+        migrations=_migrations_digest(name),
         ready_url=ready_url(name, around.ports[name]),
     )
+
+
+def _migrations_digest(service: str) -> str:
+    folder = ROOT / "services" / service / "src" / service / "migrations"
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return f"migrated by {digest.hexdigest()}"
 
 
 def _agency(code: str, around: Surroundings) -> Program:
@@ -129,7 +152,6 @@ def _vnpay(around: Surroundings) -> dict[str, str]:
     folder = make_folder(around.folder / "data" / "vnpay")
     return {
         "--tmn-code": VNPAY_TERMINAL,
-        "--hash-secret": around.vnpay_secret(),
         "--ipn-url": f"{around.url('payment')}/v1/gateways/vnpay/ipn",
         "--ledger-file": str(folder / "ledger.jsonl"),
     }

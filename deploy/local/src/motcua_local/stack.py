@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
+from motcua_local import databases
 from motcua_local.checkout import TOPICS_FILE
 from motcua_local.concurrency import together
 from motcua_local.engines import Engines
@@ -131,11 +132,23 @@ class Stack:
             process.stop()
             self._tell(program.name, "stopped, to be started with its new settings")
         started = time.monotonic()
-        if program.prepare is not None:
-            run_to_end(program.prepare, program.name, log=process.log)
+        self._migrate(program)
         process.start(program.command)
         process.wait_until(program.ready, within=_READY_WITHIN)
         self._tell(program.name, f"ready after {time.monotonic() - started:.1f} s")
+
+    def _migrate(self, program: Program) -> None:
+        """Bring the program's database to its code's revision, if that was not done before.
+
+        Only to ask costs seconds of imports per service, so the database is marked with what was
+        applied to it.
+        """
+        if program.migrate is None:
+            return
+        admin = self.engines.postgres.url
+        if databases.read_mark(admin, program.name) != program.migrations:
+            run_to_end(program.migrate, program.name, log=self.process(program.name).log)
+            databases.write_mark(admin, program.name, program.migrations)
 
     def _stop(self, name: str) -> None:
         if not self._runs(name):
