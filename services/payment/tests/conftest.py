@@ -17,7 +17,7 @@ from payment.inquiries import Inquiries
 from payment.settings import Settings, VnpaySettings
 from payment.subscribers import SUBSCRIPTIONS
 
-from .scene import SECRET, TERMINAL, FakeVnpay, Scene, TestClock
+from .scene import SECRET, TERMINAL, FakeVnpay, Scene, StoppedClock
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def settings(database: Database, kafka_settings: KafkaSettings) -> Settings:
 
 @pytest.fixture
 async def scene(settings: Settings) -> AsyncGenerator[Scene]:
-    vnpay, clock, issuer = FakeVnpay(), TestClock(), Issuer(settings.oidc)
+    vnpay, clock, issuer = FakeVnpay(), StoppedClock(), Issuer(settings.oidc)
     client = httpx2.AsyncClient(transport=httpx2.MockTransport(vnpay))
     service = build(settings, client=client, clock=clock)
     access.install(service.http, issuer.tokens())

@@ -4,10 +4,13 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 
+from chassis.testing.records import event
 from motcua_contracts.dossier import DossierRefused, DossierStopped, DossierWithdrawn
 from motcua_contracts.envelope import EventData
 from motcua_contracts.types import ObligationKind
+from payment.handlers import handle_payment_required
 
 from .scene import FEE, START, Scene, ended, obligation, required
 
@@ -121,6 +124,24 @@ async def test_the_end_of_a_dossier_that_owed_nothing_is_no_news(scene: Scene):
     await scene.consume(ended(dossier, DossierWithdrawn))
     assert await scene.rows("SELECT * FROM dossiers") == []
     assert await scene.rows("SELECT * FROM held_messages") == []
+
+
+async def test_only_what_was_committed_is_counted(scene: Scene):
+    def opened() -> float:
+        return REGISTRY.get_sample_value("motcua_payment_orders_total", {"state": "open"}) or 0
+
+    async def fail_at_the_end() -> None:
+        async with scene.service.transaction() as work:
+            lost = event(required(str(uuid4()), obligation()), source="/motcua/intake")
+            await handle_payment_required(lost, work)  # pyright: ignore[reportArgumentType] - of that type
+            raise ZeroDivisionError
+
+    before = opened()
+    with pytest.raises(ZeroDivisionError):
+        await fail_at_the_end()
+    assert opened() == before
+    await scene.owe()
+    assert opened() == before + 1
 
 
 async def test_an_order_that_is_asked_for_late_can_still_be_paid(scene: Scene):

@@ -69,7 +69,7 @@ class Inquiries:
                 )
             )
         await failpoint("payment.after-query")
-        async with self._service.transaction() as work:
+        async with self._service.request() as work:
             await record_statement(statement, work, door=Door.QUERY)
 
 

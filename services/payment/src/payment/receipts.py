@@ -62,9 +62,9 @@ class RenderedReceipt:
     sha256: str
 
 
-def receipt_serial(prefix: str, paid_at: datetime) -> str:
-    """The serial of the year of payment in Vietnam, for example `BI-26T`; it counts from 1."""
-    return f"{prefix}-{paid_at.astimezone(VIETNAM):%y}T"
+def receipt_serial(prefix: str, issued_at: datetime) -> str:
+    """The serial of the year of issue in Vietnam, for example `BI-26T`; it counts from 1."""
+    return f"{prefix}-{issued_at.astimezone(VIETNAM):%y}T"
 
 
 def render(facts: ReceiptFacts) -> RenderedReceipt:

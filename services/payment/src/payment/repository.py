@@ -40,18 +40,25 @@ class _OfDossiers(Repository[OfDossier]):
 
     def __init__(self, *arguments: object) -> None:
         super().__init__(*arguments)  # pyright: ignore[reportArgumentType] - passed on as they came
-        self._complete: set[str] = set()
+        self._of: dict[str, list[OfDossier]] = {}
 
     async def load_of(self, dossier_ids: Collection[str]) -> None:
         """Make all rows of these dossiers known, in one query."""
-        missing = sorted(set(dossier_ids) - self._complete)
+        missing = sorted(set(dossier_ids) - self._of.keys())
         if missing:
-            self._complete.update(missing)
-            await self.select(self.table().c.dossier_id == any_(_ids(missing)))
+            self._of.update({dossier_id: [] for dossier_id in missing})
+            for row in await self.select(self.table().c.dossier_id == any_(_ids(missing))):
+                self._of[row.dossier_id].append(row)
 
     async def of(self, dossier_id: str) -> list[OfDossier]:
+        """The rows of one dossier, oldest first, with those that are new in this unit of work."""
         await self.load_of([dossier_id])
-        return [row for row in self._known.values() if row and row.dossier_id == dossier_id]
+        return list(self._of[dossier_id])
+
+    def add(self, row: OfDossier) -> None:
+        """Only after the dossier's rows were asked for: nothing is added unseen."""
+        super().add(row)
+        self._of[row.dossier_id].append(row)
 
 
 class Orders(_OfDossiers[Order]):

@@ -11,7 +11,7 @@ async def record_statement(
     statement: GatewayStatement, work: PaymentWork, *, door: Door
 ) -> Reception:
     """Decide about a statement, with dossier, order and attempt locked in this order."""
-    metrics.STATEMENTS.labels(statement.gateway, door, statement.outcome).inc()
+    work.count(metrics.STATEMENTS.labels(statement.gateway, door, statement.outcome))
     place = await work.attempts.place(statement.gateway, statement.reference)
     if place is None:
         return Reception.UNKNOWN_ORDER

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from prometheus_client import Counter
+from sqlalchemy import event as sqlalchemy_event
+
 from chassis.clock import uuid7
 from chassis.work import Transaction, Work
 from motcua_contracts.envelope import Event, EventData
@@ -62,6 +65,16 @@ class PaymentWork(Work):
         self.refunds = self.repository(Refunds)
         self.receipts = self.repository(Receipts)
         self.notifications = self.repository(Notifications)
+        self._counted: list[Counter] = []
+        sqlalchemy_event.listen(self.session.sync_session, "after_commit", self._committed)
+
+    def count(self, counter: Counter) -> None:
+        """Count one more when this is committed, and not if it is not."""
+        self._counted.append(counter)
+
+    def _committed(self, _: object) -> None:
+        for counter in self._counted:
+            counter.inc()
 
     async def preload(self, events: Sequence[Event[EventData]]) -> None:
         dossiers = {event.subject for event in events}
@@ -72,14 +85,14 @@ class PaymentWork(Work):
     def open(self, order: Order) -> None:
         self.orders.add(order)
         self.announce(facts.requested(order, self.terms.gateways))
-        metrics.ORDERS.labels(order.state).inc()
+        self.count(metrics.ORDERS.labels(order.state))
 
     def move(self, order: Order, step: OrderStep) -> None:
         """Take a step of the transition table; a step that changes nothing is none."""
         state = step_order(order.state, step)
         if state is not order.state:
             order.state, order.ended_at = state, self.now
-            metrics.ORDERS.labels(state).inc()
+            self.count(metrics.ORDERS.labels(state))
 
     def book(self, statement: GatewayStatement, *, door: Door) -> GatewayTransaction:
         """Put money on the books. Its transaction is unique there: a race for it is an error."""
@@ -115,7 +128,7 @@ class PaymentWork(Work):
         """Money that fits no open order waits where everybody can see it."""
         money.suspended_for = reason
         self.announce(facts.suspended(money, reason, order))
-        metrics.SUSPENDED.labels(money.gateway, reason).inc()
+        self.count(metrics.SUSPENDED.labels(money.gateway, reason))
 
     def request_refund(
         self, order: Order, money: GatewayTransaction, *, reason: RefundReason
@@ -131,7 +144,7 @@ class PaymentWork(Work):
         )
         self.refunds.add(refund)
         self.announce(facts.refund_requested(order, money, refund_id=refund.id, reason=reason))
-        metrics.REFUNDS.labels(reason).inc()
+        self.count(metrics.REFUNDS.labels(reason))
 
     async def _issue_receipt(
         self,
@@ -159,7 +172,7 @@ class PaymentWork(Work):
         receipt = _receipt(described, order_id=order.id, kind=kind, issued_at=self.now)
         self.receipts.add(receipt)
         self.announce(facts.receipt_issued(order, receipt))
-        metrics.RECEIPTS.labels(serial).inc()
+        self.count(metrics.RECEIPTS.labels(serial))
 
 
 def _kind(line: OrderLine) -> ObligationKind:
