@@ -3,7 +3,10 @@
 import base64
 import hashlib
 import secrets
+import time
+from collections.abc import Callable, Container
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +17,31 @@ from motcua_local.errors import LocalError
 PORTAL = "motcua-portal"
 REDIRECT = "http://127.0.0.1/signed-in"
 """Nobody listens there: the code is read off the redirect, as an app would intercept it."""
+
+PATIENCE_SECONDS = 60.0
+PAUSE_SECONDS = 0.5
+_AWAY = frozenset({503})
+
+
+def patiently(
+    ask: Callable[[], httpx2.Response], *, again: Container[int] = _AWAY
+) -> httpx2.Response:
+    """Ask until somebody answers, as a front end does; at the latest the last word counts.
+
+    Asking twice must do no harm: a command carries the same Idempotency-Key each time.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        late = time.monotonic() > deadline
+        try:
+            answer = ask()
+        except httpx2.TransportError:
+            if late:
+                raise
+        else:
+            if late or answer.status_code not in again:
+                return answer
+        time.sleep(PAUSE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -26,7 +54,9 @@ class Person:
     def send(self, method: str, url: str, **arguments: Any) -> httpx2.Response:  # noqa: ANN401 - httpx2's own
         """A request with the person's token; anything but success is an error that tells why."""
         headers = {"Authorization": f"Bearer {self.token}", **arguments.pop("headers", {})}
-        answer = httpx2.request(method, url, headers=headers, timeout=30, **arguments)
+        answer = patiently(
+            partial(httpx2.request, method, url, headers=headers, timeout=30, **arguments)
+        )
         if not answer.is_success:
             raise LocalError(
                 f"{method} {urlsplit(url).path} answered {answer.status_code}: {answer.text[:500]}",
@@ -48,6 +78,12 @@ class Person:
 
 def sign_in(issuer: str, key: str) -> Person:
     """The OIDC code flow with PKCE, as a browser would walk it."""
+    # 400: the provider was started anew between the two steps and forgot the code.
+    tokens = patiently(partial(_walk, issuer, key), again={400, 503}).raise_for_status().json()
+    return Person(key, tokens["access_token"])
+
+
+def _walk(issuer: str, key: str) -> httpx2.Response:
     verifier = secrets.token_urlsafe(48)
     digest = hashlib.sha256(verifier.encode()).digest()
     request = {
@@ -68,5 +104,4 @@ def sign_in(issuer: str, key: str) -> Person:
         "code": code,
         "code_verifier": verifier,
     }
-    tokens = httpx2.post(f"{issuer}/token", data=exchange).raise_for_status().json()
-    return Person(key, tokens["access_token"])
+    return httpx2.post(f"{issuer}/token", data=exchange)

@@ -1,13 +1,14 @@
 """The two stories. Names and numbers are invented."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 
 from motcua_local.demo.papers import pdf
-from motcua_local.demo.people import Person
+from motcua_local.demo.people import Person, patiently
 from motcua_local.demo.story import Scene, Story
 
 OFFICER = "le-thi-lan"
@@ -123,9 +124,10 @@ def _pay_while_payment_is_down(story: Story, citizen: Person) -> None:
     story.note(citizen.key, "was sent to the gateway", link=pay_url)
     story.scene.kill("payment")
     story.note("demo", "killed the payment service (kill -9)")
-    httpx2.get(pay_url).raise_for_status()
-    gateway = story.scene.endpoints["gateways"]["vnpay"]["url"]
-    paid = httpx2.post(f"{gateway}/paymentv2/decide", data={"payUrl": pay_url, "decision": "pay"})
+    patiently(partial(httpx2.get, pay_url)).raise_for_status()
+    decide = f"{story.scene.endpoints['gateways']['vnpay']['url']}/paymentv2/decide"
+    choice = {"payUrl": pay_url, "decision": "pay"}
+    paid = patiently(partial(httpx2.post, decide, data=choice))
     if paid.is_error:
         paid.raise_for_status()
     story.note(citizen.key, "paid at the gateway, which cannot reach us")

@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import httpx2
 
 from motcua_contracts.envelope import Event, EventData
-from motcua_contracts.notification import NotificationSent
-from motcua_local.demo.people import Person, sign_in
+from motcua_contracts.notification import NotificationOutcomeUnknown, NotificationSent
+from motcua_local.demo.people import Person, patiently, sign_in
 from motcua_local.demo.witness import Witness, short
 from motcua_local.errors import LocalError
 
@@ -36,6 +37,8 @@ class Scene:
     witness: Witness
     kill: Callable[[str], None]
     start: Callable[[str], None]
+    step_seconds: float = STEP_SECONDS
+    """How long a step may be awaited."""
 
     def service(self, name: str) -> str:
         return self.endpoints["services"][name]["url"]
@@ -73,7 +76,7 @@ class Story:
         self, event_type: str, who: str, what: str, *, told_as: str | None = None
     ) -> Event[EventData]:
         """Wait for an event; with `told_as`, also for the one mail about it (by template)."""
-        event = self.scene.witness.wait(self.dossier_id, event_type, seconds=STEP_SECONDS)
+        event = self._wait(lambda event: short(event.type) == event_type, event_type)
         self._add(Step(who, what, event.time.isoformat(), event_type, event.id))
         if told_as is not None:
             self._see_mail(event, told_as)
@@ -86,41 +89,44 @@ class Story:
         if seen:
             raise LocalError(f"{seen[0]} should never have happened", next_step="motcua logs")
 
-    def _see_mail(self, fact: Event[EventData], template: str) -> None:
-        def is_about(event: Event[EventData]) -> bool:
-            return isinstance(event.data, NotificationSent) and event.data.fact_event_id == fact.id
+    def _wait(self, such_that: Callable[[Event[EventData]], bool], what: str) -> Event[EventData]:
+        seconds = self.scene.step_seconds
+        return self.scene.witness.wait(self.dossier_id, such_that, what=what, seconds=seconds)
 
-        sent = self.scene.witness.wait(
-            self.dossier_id, "notification.sent", seconds=STEP_SECONDS, such_that=is_about
-        )
-        what = f"mail handed over: {template}"
-        self._add(
-            Step(
-                "notification",
-                what,
-                sent.time.isoformat(),
-                short(sent.type),
-                sent.id,
-                self.scene.mail,
-            )
-        )
+    def _see_mail(self, fact: Event[EventData], template: str) -> None:
+        """Wait for what became of the mail about a fact; with SMTP that may never be known."""
+
+        def is_about(event: Event[EventData]) -> bool:
+            match event.data:
+                case NotificationSent() | NotificationOutcomeUnknown() as outcome:
+                    return outcome.fact_event_id == fact.id
+                case _:
+                    return False
+
+        told = self._wait(is_about, f"mail about {short(fact.type)}")
+        known = isinstance(told.data, NotificationSent)
+        what = f"mail handed over: {template}" if known else f"mail, outcome unknown: {template}"
+        step = Step("notification", what, told.time.isoformat(), short(told.type), told.id)
+        self._add(replace(step, link=self.scene.mail))
 
     def one_mail_per_fact(self, applicant: Person) -> None:
         """The mails in the applicant's box about this dossier are as many as the facts told."""
-        facts = {
-            event.data.fact_event_id
-            for event in self.scene.witness.events[self.dossier_id]
-            if isinstance(event.data, NotificationSent)
-        }
-        box = httpx2.get(
-            f"{self.scene.mail}/messages",
-            params={"to": applicant.mail_address, "subject": self.code},
-        ).json()
-        if len(box) != len(facts):
+        sent, unknown = (
+            self._facts(kind) for kind in (NotificationSent, NotificationOutcomeUnknown)
+        )
+        search = {"to": applicant.mail_address, "subject": self.code}
+        box = patiently(partial(httpx2.get, f"{self.scene.mail}/messages", params=search)).json()
+        if not len(sent) <= len(box) <= len(sent | unknown):
             raise LocalError(
-                f"{len(box)} mails for {len(facts)} facts", next_step=f"look at {self.scene.mail}"
+                f"{len(box)} mails for {len(sent)} facts and {len(unknown)} of unknown outcome",
+                next_step=f"look at {self.scene.mail}",
             )
         self.note(applicant.key, f"has {len(box)} mails, one per fact", link=self.scene.mail)
+
+    def _facts(self, kind: type[NotificationSent | NotificationOutcomeUnknown]) -> set[str]:
+        """The facts about which such a thing was said."""
+        events = self.scene.witness.events[self.dossier_id]
+        return {event.data.fact_event_id for event in events if isinstance(event.data, kind)}
 
     def report(self) -> dict[str, Any]:
         return {

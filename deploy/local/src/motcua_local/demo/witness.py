@@ -4,12 +4,13 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import OFFSET_END, Consumer, Message, TopicPartition
 
-from motcua_contracts.consumer import decode
+from motcua_contracts.consumer import UndecodableRecord, decode
 from motcua_contracts.envelope import Event, EventData, Record
 from motcua_local.errors import LocalError
 
@@ -49,18 +50,17 @@ class Witness:
     def wait(
         self,
         dossier_id: str,
-        event_type: str,
+        such_that: Callable[[Event[EventData]], bool],
         *,
+        what: str,
         seconds: float,
-        such_that: Callable[[Event[EventData]], bool] = lambda _: True,
     ) -> Event[EventData]:
-        """The first such event of this type about the dossier, at the latest after `seconds`."""
+        """The first such event about the dossier, at the latest after `seconds`."""
 
         def found() -> Event[EventData] | None:
-            events = (e for e in self.events[dossier_id] if short(e.type) == event_type)
-            return next(filter(such_that, events), None)
+            return next(filter(such_that, self.events[dossier_id]), None)
 
-        return self._until(found, f"{event_type} of {dossier_id}", seconds)
+        return self._until(found, f"{what} of {dossier_id}", seconds)
 
     def _until(
         self, found: Callable[[], Event[EventData] | None], what: str, seconds: float
@@ -77,8 +77,13 @@ class Witness:
     def _read(self, seconds: float) -> None:
         for message in self.consumer.consume(num_messages=100, timeout=seconds):
             if message.error() is None:
-                event = decode(_record(message))
-                self.events[event.subject].append(event)
+                self._note(_record(message))
+
+    def _note(self, record: Record) -> None:
+        # What cannot be read is no part of a story; who consumes it parks it and tells.
+        with suppress(UndecodableRecord):
+            event = decode(record)
+            self.events[event.subject].append(event)
 
     def close(self) -> None:
         self.consumer.close()
