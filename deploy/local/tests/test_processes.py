@@ -82,6 +82,16 @@ def test_a_reused_pid_is_not_mistaken_for_it(sleeper: DetachedProcess, tmp_path:
     assert psutil.pid_exists(os.getppid()), "and it was not stopped"
 
 
+def test_a_process_whose_pid_file_is_lost_is_ended_before_another_starts(
+    sleeper: DetachedProcess, tmp_path: Path
+) -> None:
+    lost = sleeper.start(python(SLEEP, tmp_path))
+    (tmp_path / "run" / "sleeper.pid").unlink()
+    assert sleeper.running() is None
+    assert sleeper.start(python(SLEEP, tmp_path)) != lost
+    assert not lost.is_running()
+
+
 def test_death_while_starting_is_told_at_once_with_the_log(
     sleeper: DetachedProcess, tmp_path: Path
 ) -> None:

@@ -21,18 +21,19 @@ LOG_LIMIT = 20 * 1024 * 1024
 # A start time is computed from the machine's boot time, which moves a little when the clock is set.
 _START_TOLERANCE = 5.0
 
+_MARK = "MOTCUA_PID_FILE"
+
 _children: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
 class Command:
-    """What to run: `uid` switches the user (root only), `interrupt` is the polite stop signal."""
+    """What to run; `uid` switches the user, which root alone may do."""
 
     argv: tuple[str, ...]
     cwd: Path
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     uid: int | None = None
-    interrupt: signal.Signals = signal.SIGTERM
 
     @property
     def fingerprint(self) -> str:
@@ -48,6 +49,7 @@ class DetachedProcess:
         self.name = name
         self.log = folder / "logs" / f"{name}.log"
         self._pid_file = folder / "run" / f"{name}.pid"
+        self._mark = str(self._pid_file)
 
     def running(self) -> psutil.Process | None:
         """The process if it lives and is the one that was started here."""
@@ -66,9 +68,10 @@ class DetachedProcess:
         """Start it in a session of its own; output is appended to its log."""
         make_folder(self._pid_file.parent)
         make_folder(self.log.parent)
+        end_all(_marked(self._mark), interrupt=signal.SIGTERM)
         try:
             _rotate(self.log)
-            child = _spawn(command, self.log)
+            child = _spawn(command, self.log, {_MARK: self._mark})
         except OSError as error:
             raise unwritable(self.log, error) from error
         process = psutil.Process(child.pid)
@@ -115,7 +118,7 @@ class DetachedProcess:
 def run_to_end(command: Command, name: str, *, log: Path) -> None:
     """Run a command that prepares something; its output goes to the log of that program."""
     make_folder(log.parent)
-    code = _spawn(command, log).wait()
+    code = _spawn(command, log, {}).wait()
     if code != 0:
         raise LocalError(
             f"{name}: `{' '.join(command.argv[1:])}` failed; the log ends with:\n"
@@ -147,12 +150,20 @@ def last_lines(log: Path, count: int) -> str:
         return "\n".join(file.read().decode("utf-8", "replace").splitlines()[-count:])
 
 
-def _spawn(command: Command, log: Path) -> subprocess.Popen[bytes]:
+def _marked(mark: str) -> Iterator[psutil.Process]:
+    """Living processes that were started under a mark, though their pid file is gone."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(_MARK) == mark:
+                yield process
+
+
+def _spawn(command: Command, log: Path, mark: Mapping[str, str]) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603 - the commands are ours
             command.argv,
             cwd=command.cwd,
-            env={**_inherited(), **command.environment},
+            env={**_inherited(), **command.environment, **mark},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

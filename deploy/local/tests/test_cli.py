@@ -1,0 +1,61 @@
+"""The `motcua` command as a person meets it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from motcua_local.cli import app
+from motcua_local.errors import LocalError
+from motcua_local.programs import KINDS
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MOTCUA_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def test_a_mistake_is_told_in_words_without_a_traceback() -> None:
+    argv = (sys.executable, "-m", "motcua_local", "up", "intaek")
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"there is no program named intaek\n  next: name one of: {', '.join(KINDS)}\n"
+    )
+
+
+def test_status_as_json_names_every_program_and_fails_while_not_all_is_up() -> None:
+    result = CliRunner().invoke(app, ["status", "--json"])
+    assert result.exit_code == 1
+    programs = json.loads(result.stdout)["programs"]
+    assert {program["name"]: program["state"] for program in programs} == dict.fromkeys(
+        KINDS, "stopped"
+    )
+
+
+def test_status_as_a_table_names_every_program() -> None:
+    result = CliRunner().invoke(app, ["status"])
+    assert all(name in result.stdout for name in KINDS)
+
+
+def test_down_and_kill_of_what_does_not_run_are_no_errors() -> None:
+    assert CliRunner().invoke(app, ["down"]).exit_code == 0
+    assert "was not running" in CliRunner().invoke(app, ["kill", "payment"]).stdout
+
+
+def test_logs_show_the_last_lines(state: Path) -> None:
+    (state / "logs").mkdir(parents=True)
+    (state / "logs" / "payment.log").write_text("first\n[second] line\nthird\n")
+    result = CliRunner().invoke(app, ["logs", "payment", "--lines", "2"])
+    assert "[second] line\nthird" in result.stdout
+    assert "first" not in result.stdout
+
+
+def test_a_decision_about_held_messages_needs_the_service() -> None:
+    result = CliRunner().invoke(app, ["redrive", "3", "--why", "mended"])
+    assert isinstance(result.exception, LocalError)
+    assert "add --service with one of: intake, payment, notification" in str(result.exception)
