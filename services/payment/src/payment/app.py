@@ -4,8 +4,6 @@ from functools import partial
 
 import httpx2
 
-from chassis import access
-from chassis.access import Tokens
 from chassis.app import Service
 from chassis.clock import Clock, utc_now
 from payment.api import routes
@@ -30,7 +28,6 @@ def build(
     gateways = {vnpay.name: vnpay}
     inquiries = Inquiries(service, gateways)
 
-    access.install(service.http, Tokens(settings.oidc))
     service.subscribe(*SUBSCRIPTIONS)
     service.route(routes(service, gateways), pages(service, gateways, inquiries))
     service.sweep(*sweeps(service, inquiries))
