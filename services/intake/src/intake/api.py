@@ -1,13 +1,15 @@
 """HTTP: procedures and tracking for everybody, dossiers for those concerned, commands for each."""
 
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from chassis.access import Principal, Role, require
 from chassis.app import Service
-from chassis.idempotency import Answer, KeyedRequest, once
+from chassis.idempotency import Answer, Keyed, KeyedRequest, once
 from intake import commands, handlers, views
 from intake.codes import parse_dossier_code
 from intake.dossier import Change
@@ -89,14 +91,8 @@ def applicant_routes(service: Service[IntakeWork]) -> APIRouter:
     @router.post("/v1/dossiers", status_code=201, response_model=Filed)
     async def file(filing: Filing, citizen: Citizen, request: KeyedRequest) -> Response:
         async with service.request() as work:
-
-            async def effect() -> Answer:
-                change = await file_dossier(filing, work, applicant_id=citizen.subject)
-                return Answer(201, _plain(change))
-
-            connection = await work.connection()
-            answer = await once(connection, request, effect, principal=citizen.subject)
-        return answer.response()
+            command = partial(file_dossier, filing, work, applicant_id=citizen.subject)
+            return await _once(request, work, command, by=citizen, status=201)
 
     @router.get("/v1/dossiers")
     async def mine(citizen: Citizen) -> list[Tracking]:
@@ -110,24 +106,18 @@ def applicant_routes(service: Service[IntakeWork]) -> APIRouter:
     ) -> Response:
         async with service.request() as work:
             await require_owner(dossier_id, work, citizen)
+            papers, owner = body.papers, citizen.subject
+            command = partial(commands.supplement, dossier_id, work, papers=papers, owner=owner)
+            return await _once(request, work, command, by=citizen)
 
-            async def effect() -> Answer:
-                change = await commands.supplement(
-                    dossier_id, work, papers=body.papers, owner=citizen.subject
-                )
-                return Answer(200, _plain(change))
-
-            connection = await work.connection()
-            answer = await once(connection, request, effect, principal=citizen.subject)
-        return answer.response()
-
-    @router.post("/v1/dossiers/{dossier_id}/withdraw")
-    async def withdraw(dossier_id: Uuid, body: Ground, citizen: Citizen) -> Filed:
+    @router.post("/v1/dossiers/{dossier_id}/withdraw", response_model=Filed)
+    async def withdraw(
+        *, dossier_id: Uuid, body: Ground, citizen: Citizen, request: KeyedRequest
+    ) -> Response:
         async with service.request() as work:
             await require_owner(dossier_id, work, citizen)
-            return views.filed(
-                await commands.withdraw(dossier_id, work, reason_code=body.reason_code)
-            )
+            command = partial(commands.withdraw, dossier_id, work, reason_code=body.reason_code)
+            return await _once(request, work, command, by=citizen)
 
     return router
 
@@ -135,41 +125,58 @@ def applicant_routes(service: Service[IntakeWork]) -> APIRouter:
 def office_routes(service: Service[IntakeWork]) -> APIRouter:
     router = APIRouter(prefix="/v1/dossiers/{dossier_id}", tags=["one-stop office"])
 
-    @router.post("/receive")
-    async def receive(dossier_id: Uuid, officer: Officer, body: Reception | None = None) -> Filed:
+    @router.post("/receive", response_model=Filed)
+    async def receive(
+        *,
+        dossier_id: Uuid,
+        officer: Officer,
+        request: KeyedRequest,
+        body: Reception | None = None,
+    ) -> Response:
         async with service.request() as work:
             await require_office(dossier_id, work, officer)
             unit = body.unit if body else None
-            return views.filed(await commands.receive(dossier_id, work, unit=unit))
+            command = partial(commands.receive, dossier_id, work, unit=unit)
+            return await _once(request, work, command, by=officer)
 
-    @router.post("/refuse")
-    async def refuse(dossier_id: Uuid, body: Ground, officer: Officer) -> Filed:
+    @router.post("/refuse", response_model=Filed)
+    async def refuse(
+        *, dossier_id: Uuid, body: Ground, officer: Officer, request: KeyedRequest
+    ) -> Response:
         async with service.request() as work:
             await require_office(dossier_id, work, officer)
-            return views.filed(
-                await commands.refuse(dossier_id, work, reason_code=body.reason_code)
+            command = partial(commands.refuse, dossier_id, work, reason_code=body.reason_code)
+            return await _once(request, work, command, by=officer)
+
+    @router.post("/stop", response_model=Filed)
+    async def stop(
+        *, dossier_id: Uuid, body: Ground, officer: Officer, request: KeyedRequest
+    ) -> Response:
+        async with service.request() as work:
+            await require_office(dossier_id, work, officer)
+            command = partial(commands.stop, dossier_id, work, reason_code=body.reason_code)
+            return await _once(request, work, command, by=officer)
+
+    @router.post("/supplement-requests", response_model=Filed)
+    async def request_supplement(
+        *, dossier_id: Uuid, body: Wanted, officer: Officer, request: KeyedRequest
+    ) -> Response:
+        async with service.request() as work:
+            await require_office(dossier_id, work, officer)
+            wanted, reason = body.papers_wanted, body.reason_code
+            command = partial(
+                commands.request_supplement, dossier_id, work, wanted=wanted, reason_code=reason
             )
+            return await _once(request, work, command, by=officer)
 
-    @router.post("/stop")
-    async def stop(dossier_id: Uuid, body: Ground, officer: Officer) -> Filed:
+    @router.post("/return", response_model=Filed)
+    async def return_result(
+        *, dossier_id: Uuid, body: Return, officer: Officer, request: KeyedRequest
+    ) -> Response:
         async with service.request() as work:
             await require_office(dossier_id, work, officer)
-            return views.filed(await commands.stop(dossier_id, work, reason_code=body.reason_code))
-
-    @router.post("/supplement-requests")
-    async def request_supplement(dossier_id: Uuid, body: Wanted, officer: Officer) -> Filed:
-        async with service.request() as work:
-            await require_office(dossier_id, work, officer)
-            change = await commands.request_supplement(
-                dossier_id, work, wanted=body.papers_wanted, reason_code=body.reason_code
-            )
-            return views.filed(change)
-
-    @router.post("/return")
-    async def return_result(dossier_id: Uuid, body: Return, officer: Officer) -> Filed:
-        async with service.request() as work:
-            await require_office(dossier_id, work, officer)
-            return views.filed(await commands.return_result(dossier_id, work, how=body.how))
+            command = partial(commands.return_result, dossier_id, work, how=body.how)
+            return await _once(request, work, command, by=officer)
 
     return router
 
@@ -197,5 +204,19 @@ def dossier_routes(service: Service[IntakeWork], office: Office) -> APIRouter:
     return router
 
 
-def _plain(change: Change) -> dict[str, Any]:
-    return views.filed(change).model_dump(mode="json", by_alias=True)
+async def _once(
+    request: Keyed,
+    work: IntakeWork,
+    command: Callable[[], Awaitable[Change]],
+    *,
+    by: Principal,
+    status: int = 200,
+) -> Response:
+    """A command sent again, because its answer was lost, is answered as it was the first time."""
+
+    async def effect() -> Answer:
+        filed = views.filed(await command())
+        return Answer(status, filed.model_dump(mode="json", by_alias=True))
+
+    answer = await once(await work.connection(), request, effect, principal=by.subject)
+    return answer.response()
