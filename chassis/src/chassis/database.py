@@ -2,14 +2,16 @@
 maps.
 """
 
-from collections.abc import AsyncGenerator, Collection, Iterator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import asyncpg
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -19,20 +21,21 @@ from chassis.rows import insert_rows, update_rows
 
 Entity = TypeVar("Entity", bound=SQLModel)
 
-# What the driver says when the server is gone, going or not yet there: the work is fine, the
-# database is away.
-_AWAY: tuple[type[BaseException], ...] = (
-    ConnectionError,
-    TimeoutError,
+# What the server says when it is going, coming, full or not the primary, or has chosen us as a
+# victim: the work is fine. (asyncpg's InterfaceError is not here: a value that does not fit its
+# column is one, too.)
+_GAVE_WAY = (
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
     asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.DiskFullError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )
+
+
+class DatabaseAwayError(ConnectionError):
+    """No connection to the database, or no answer on it in time."""
 
 
 class Database:
@@ -47,6 +50,7 @@ class Database:
             pool_timeout=10,
             connect_args={"command_timeout": statement_seconds, "timeout": 10},
         )
+        event.listen(self.engine.sync_engine, "handle_error", _tell_away)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession]:
@@ -57,6 +61,10 @@ class Database:
             AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session,
             session.begin(),
         ):
+            try:
+                await session.connection()
+            except (OSError, TimeoutError, PoolTimeoutError) as error:
+                raise DatabaseAwayError from error
             yield session
 
     async def ping(self) -> None:
@@ -67,21 +75,24 @@ class Database:
         await self.engine.dispose()
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.orig if isinstance(cause, DBAPIError) else cause.__cause__
+def _tell_away(context: sa.ExceptionContext) -> None:
+    """Tell a statement without an answer from a handler's own timeout, and send no ROLLBACK after
+    it.
+    """
+    if isinstance(context.original_exception, (OSError, TimeoutError)):
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False
+        raise DatabaseAwayError from context.original_exception
 
 
 def is_away(error: BaseException) -> bool:
     """Whether `error` says that the database is away or gave way, so that the same work may be
     tried again.
     """
-    return any(
-        isinstance(cause, _AWAY) or (isinstance(cause, DBAPIError) and cause.connection_invalidated)
-        for cause in _causes(error)
-    )
+    if isinstance(error, DBAPIError):
+        cause = error.orig and error.orig.__cause__
+        return error.connection_invalidated or isinstance(cause, _GAVE_WAY)
+    return isinstance(error, DatabaseAwayError)
 
 
 class Repository(Generic[Entity]):
