@@ -97,16 +97,18 @@ async def handle_received(event: Event[DossierReceived], work: VisitWork) -> Non
 
 
 class Withdrawals:
-    """A handler whose failure a test decides."""
+    """A handler whose failure a test decides, by an error or by a count that fits no column."""
 
     def __init__(self) -> None:
         self.error: Exception | None = None
+        self.count: int | None = None
 
     async def handle(self, event: Event[DossierWithdrawn], work: VisitWork) -> None:
         if self.error:
             raise self.error
         visit = await work.visits.get(event.subject)
         visit.seen = [*visit.seen, f"withdrawn:{event.id}"]
+        visit.count = self.count or visit.count
 
 
 @pytest.fixture

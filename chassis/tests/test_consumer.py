@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -155,6 +156,8 @@ def _with(record: Record, name: str, value: bytes | None) -> Record:
 
 Garble = Callable[[Record], Record]
 GARBAGE: dict[str, Garble] = {
+    "a key with a NUL": lambda r: r._replace(key=b"a\0b"),
+    "a header's name with a NUL": lambda r: r._replace(value=b"{", headers=(("\0", b"1"),)),
     "bytes that are no UTF-8": lambda r: r._replace(value=b"\xff\xfe{"),
     "no value": lambda r: r._replace(value=None),
     "no key": lambda r: r._replace(key=None),
@@ -175,6 +178,46 @@ async def test_garbage_is_parked_whole_and_neighbours_flow_on(
     assert await visits(service) == {good: 1}
     rows = await service.rows("SELECT state, record_key, record_value FROM held_messages")
     assert rows == [("parked", content.key, content.value)]
+
+
+@pytest.mark.parametrize("milliseconds", [-1, -(10**15), 10**17])
+async def test_a_time_that_no_calendar_has_is_held_with_the_rest(
+    consumer: Consumer[VisitWork], service: Service, milliseconds: int
+) -> None:
+    content = encode(event(received(dossier_id()), source=INTAKE))._replace(value=b"{")
+    await consumer.process([replace(raw(content, DOSSIER_EVENTS.name), timestamp=milliseconds)])
+    assert [row[1:3] for row in await held(service)] == [("parked", "body-not-json")]
+
+
+async def test_a_value_that_fits_no_column_costs_only_its_message(
+    consumer: Consumer[VisitWork], service: Service, withdrawals: Withdrawals
+) -> None:
+    withdrawals.count = 10**12
+    good, bad = dossier_id(), dossier_id()
+    records = [on_topic(data)[1] for data in (received(bad), withdrawn(bad), received(good))]
+    assert await asyncio.wait_for(consumer.process(records), 20)
+    assert await visits(service) == {bad: 1, good: 1}
+    assert [row[:3] for row in await held(service)] == [(bad, "waiting", "bug")]
+
+
+async def test_what_an_earlier_release_held_from_a_topic_stops_no_retry(
+    consumer: Consumer[VisitWork], service: Service, withdrawals: Withdrawals
+) -> None:
+    withdrawals.error = Transient("not yet")
+    gone, good = dossier_id(), dossier_id()
+    await consumer.process([on_topic(withdrawn(gone))[1], on_topic(received(good))[1]])
+    await consumer.process([on_topic(withdrawn(good))[1]])
+    withdrawals.error = None
+    async with service.database.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "UPDATE held_messages SET topic = 'gone' WHERE ordering_key = $1", (gone,)
+        )
+    await make_due(service)
+    assert await consumer.retry_due() == 2
+    assert [row[1:3] for row in await held(service)] == [
+        ("parked", "not-subscribed"),
+        ("handled", "transient"),
+    ]
 
 
 async def test_a_known_type_without_a_handler_is_passed_over(

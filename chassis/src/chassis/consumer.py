@@ -37,7 +37,7 @@ W = TypeVar("W", bound=Work)
 BATCH = 500
 POLL_MILLISECONDS = 20
 SESSION_MILLISECONDS = 30_000
-AWAY_PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
+WAIT_PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 Handler = Callable[[Event[Any], Any], Awaitable[None]]
 """`async def handle_<fact>(event: Event[<Fact>], work: <Service>Work) -> None`"""
@@ -64,7 +64,7 @@ class Message:
 
     record: RawRecord
     event: Event[EventData] | None
-    refusal: Permanent | None
+    refusal: Exception | None
 
     @property
     def order(self) -> OrderingKey | None:
@@ -119,7 +119,7 @@ class Consumer(Generic[W]):
         self._subscriber(self._on_batch)
 
     def stop(self) -> None:
-        """Take no further batch; the one in hand is finished, unless the database is away."""
+        """Take no further batch; the one in hand is finished, unless it waits."""
         self._stopping.set()
 
     def healthy(self, *, batch_seconds: float = 300) -> bool:
@@ -150,16 +150,18 @@ class Consumer(Generic[W]):
     async def process(self, records: Sequence[RawRecord]) -> bool:
         """Bring the records to their effect or into `held_messages`; False when stopped before
         that.
+
+        Nothing else ends it: FastStream swallows errors, and the next commit would pass over the
+        records.
         """
         messages = [self._read(record) for record in records]
-        for pause in chain(AWAY_PAUSES, repeat(AWAY_PAUSES[-1])):
+        for pause in chain(WAIT_PAUSES, repeat(WAIT_PAUSES[-1])):
             try:
                 await self._together_or_one_by_one(messages)
             except Exception as error:
-                if not is_away(error):
-                    raise
                 metrics.WAITS.labels(self.name).inc()
-                log.warning("database away: the batch waits", consumer=self.name)
+                why = None if is_away(error) else error
+                log.warning("the batch waits", consumer=self.name, exc_info=why)
             else:
                 self._measure(records)
                 return True
@@ -244,11 +246,15 @@ class Consumer(Generic[W]):
                 await self._handlers[type(event.data)](event, work)
 
     def _read(self, record: RawRecord) -> Message:
+        topic = self._topics.get(record.topic)
+        if topic is None:  # held by an earlier release
+            return Message(record, None, Permanent("not-subscribed"))
         try:
-            event = decode(record, topic=self._topics[record.topic])
+            return Message(record, decode(record, topic=topic), None)
         except UndecodableRecord as error:
             return Message(record, None, Permanent(error.reason, str(error)))
-        return Message(record, event, None)
+        except Exception as error:  # noqa: BLE001 - a bug of the contracts' is held like a handler's
+            return Message(record, None, error)
 
     async def retry_due(self) -> int:
         """Try again what waits in `held_messages` and is due, each in its own transaction; gives

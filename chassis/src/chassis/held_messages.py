@@ -99,11 +99,14 @@ def _where(error: Exception) -> str:
 
 
 def ordering_key(record: RawRecord) -> str | None:
-    """The record's key as text; a key that is none, or not text, orders nothing."""
+    """The record's key as text; a key that is none, or not text that PostgreSQL takes, orders
+    nothing.
+    """
     try:
-        return record.key.decode() if record.key else None
+        key = (record.key or b"").decode()
     except UnicodeDecodeError:
         return None
+    return key if key and "\0" not in key else None
 
 
 _BLOCKED = """
@@ -132,7 +135,7 @@ _HOLD = insert_statement(
         "record_offset": "bigint",
         "record_time": "timestamptz",
         "record_key": "bytea",
-        "record_headers": "jsonb",
+        "record_headers": "json",
         "record_value": "bytea",
         "fingerprint": "bytea",
         "ordering_key": "text",
@@ -174,7 +177,7 @@ def _row(message: ToHold) -> tuple[Any, ...]:
         record.topic,
         record.partition,
         record.offset,
-        datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        _time(record),
         record.key,
         headers,
         record.value,
@@ -188,6 +191,14 @@ def _row(message: ToHold) -> tuple[Any, ...]:
         verdict.attempts,
         verdict.next_attempt_at,
     )
+
+
+def _time(record: RawRecord) -> datetime:
+    """When the writer says it wrote; it may say what no calendar has."""
+    try:
+        return datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def _text(value: bytes | None) -> str | None:

@@ -22,7 +22,7 @@ COMMIT_FAILURES = Counter(
     "motcua_offset_commit_failures_total", "Offset commits that failed.", ["consumer"]
 )
 WAITS = Counter(
-    "motcua_batch_waits_total", "Times a batch waited because the database was away.", ["consumer"]
+    "motcua_batch_waits_total", "Times a batch had to wait: nothing could be written.", ["consumer"]
 )
 LAG_SECONDS = Gauge(
     "motcua_consumer_lag_seconds", "Age of the newest record taken in the last batch.", ["consumer"]

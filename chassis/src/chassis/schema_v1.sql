@@ -57,7 +57,7 @@ CREATE TABLE held_messages (
     record_offset bigint NOT NULL,
     record_time timestamptz NOT NULL,
     record_key bytea,
-    record_headers jsonb NOT NULL,
+    record_headers json NOT NULL, -- jsonb takes no NUL in a header's name
     record_value bytea,
     fingerprint bytea NOT NULL,
     ordering_key text,
