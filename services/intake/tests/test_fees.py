@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.errors import Unprocessable
 from intake.catalogue import load_catalogue
-from intake.fees import Charge, assess, obligations
+from intake.fees import Charge, assess, claim_errors, obligations
 from intake.procedures import Procedure
 from intake.tariff import Amount
 from motcua_contracts.types import Channel, ObligationKind
@@ -45,7 +44,6 @@ def test_a_student_with_a_card_pays_half() -> None:
         on=TODAY,
         channel=Channel.ONLINE,
         claimed=["hoc-sinh-sinh-vien"],
-        papers=["identity-card", "student-card"],
     )
     assert (charge.tariff, charge.amount) == (200_000, 100_000)
     assert charge.fee_line.amount == 100_000
@@ -57,7 +55,6 @@ def test_of_two_claims_the_better_one_counts() -> None:
         on=TODAY,
         channel=Channel.ONLINE,
         claimed=["hoc-sinh-sinh-vien", "ho-ngheo"],
-        papers=["student-card", "poor-household-certificate"],
     )
     assert (charge.amount, charge.exemption_ground) == (0, "TT 244/2016/TT-BTC, Điều 5")
 
@@ -73,11 +70,18 @@ def test_of_two_claims_the_better_one_counts() -> None:
 def test_a_claim_without_proof_or_ground_is_refused_by_its_place(
     procedure: Procedure, claimed: list[str], message: str
 ) -> None:
-    with pytest.raises(Unprocessable) as caught:
-        assess(procedure, on=TODAY, channel=Channel.IN_PERSON, claimed=claimed)
-    [error] = caught.value.members["errors"]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType] - JSON
+    [error] = claim_errors(procedure, claimed, papers=["identity-card"])
     assert error["field"] == "exemptions.0"
     assert message in error["vi"]
+
+
+def test_a_claim_with_its_proof_is_in_order() -> None:
+    assert not [*claim_errors(JUDICIAL, ["ho-ngheo"], papers=["poor-household-certificate"])]
+
+
+def test_what_holds_by_channel_cannot_be_claimed_elsewhere() -> None:
+    [charge] = assess(COMPANY, on=TODAY, channel=Channel.POST, claimed=["nop-truc-tuyen"])
+    assert charge.amount == 50_000
 
 
 def test_the_amount_of_the_day_of_filing_counts() -> None:
@@ -104,7 +108,6 @@ def test_nobody_pays_more_than_the_tariff_and_whoever_pays_less_has_a_ground(
     procedure: Procedure, channel: Channel, claimed: set[str], day: date
 ) -> None:
     claims = claimed if procedure is JUDICIAL else set[str]()
-    papers = [paper.kind for paper in procedure.papers]
-    for charge in assess(procedure, on=day, channel=channel, claimed=claims, papers=papers):
+    for charge in assess(procedure, on=day, channel=channel, claimed=claims):
         assert 0 <= charge.amount <= charge.tariff
         assert (charge.amount < charge.tariff) == (charge.exemption_ground is not None)

@@ -1,12 +1,24 @@
 """`python -m intake serve | migrate | held … | audit`, also installed as `intake`."""
 
+import sys
+
+from chassis.app import Service
 from chassis.cli import main
 from intake.app import build
+from intake.files import UnusableFolder
 from intake.settings import Settings
+from intake.work import IntakeWork
+
+
+def build_or_say_why(settings: Settings) -> Service[IntakeWork]:
+    try:
+        return build(settings)
+    except UnusableFolder as error:
+        sys.exit(f"INTAKE_FILES_FOLDER: {error}")
 
 
 def run() -> None:
-    main("intake", Settings, build)
+    main("intake", Settings, build_or_say_why)
 
 
 if __name__ == "__main__":

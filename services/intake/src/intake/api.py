@@ -1,22 +1,37 @@
-"""HTTP: procedures and tracking for everybody, dossiers for those concerned, commands for each."""
+"""HTTP: procedures and tracking for everybody, dossiers for those concerned, commands for each.
+
+Files are in `uploads.py`.
+"""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 
-from chassis.access import Principal, Role, require
+from chassis.access import Principal
 from chassis.app import Service
+from chassis.errors import FieldError, Unprocessable
 from chassis.idempotency import Answer, Keyed, KeyedRequest, once
-from intake import commands, handlers, views
+from intake import agencies, commands, procedure_views, views
 from intake.codes import parse_dossier_code
 from intake.dossier import Change
 from intake.filing import Filing, PaperIn, file_dossier
 from intake.office import Office, day_in_vietnam
-from intake.reading import UnknownDossier, readable, require_office, require_owner
-from intake.views import DossierView, Filed, ProcedureView, Tracking, View
+from intake.permissions import (
+    AgencySystem,
+    Anyone,
+    Citizen,
+    Officer,
+    readable,
+    require_competent,
+    require_office,
+    require_owner,
+)
+from intake.procedure_views import ProcedureSummary, ProcedureView
+from intake.refusals import UnknownDossier
+from intake.views import DossierView, Standing, Summary, Tracking, View
 from intake.work import IntakeWork
 from motcua_contracts.agency import (
     AgencyDecided,
@@ -24,11 +39,6 @@ from motcua_contracts.agency import (
     AgencySupplementRequested,
 )
 from motcua_contracts.types import Code, PaperKind, ReasonCode, ReturnMethod, Uuid
-
-Citizen = Annotated[Principal, Depends(require(Role.CITIZEN))]
-Officer = Annotated[Principal, Depends(require(Role.OFFICER))]
-Agency = Annotated[Principal, Depends(require(Role.AGENCY_SYSTEM))]
-Anyone = Annotated[Principal, Depends(require(Role.CITIZEN, Role.OFFICER, Role.AGENCY_SYSTEM))]
 
 PUBLIC = frozenset({"GET /v1/procedures", "GET /v1/procedures/{code}", "GET /v1/tracking/{code}"})
 """What answers without a token: what is on the notice board, and where a dossier stands."""
@@ -54,24 +64,39 @@ class Return(View):
     how: ReturnMethod = ReturnMethod.ONLINE
 
 
-class Decision(View):
-    """What an agency did, in the words of its events."""
+class ProcessingStarted(View):
+    type: Literal["vn.motcua.agency.processing-started.v1"]
+    data: AgencyProcessingStarted
 
-    decision: AgencyProcessingStarted | AgencySupplementRequested | AgencyDecided
+
+class SupplementRequested(View):
+    type: Literal["vn.motcua.agency.supplement-requested.v1"]
+    data: AgencySupplementRequested
+
+
+class Decided(View):
+    type: Literal["vn.motcua.agency.decided.v1"]
+    data: AgencyDecided
+
+
+AgencySays = Annotated[
+    ProcessingStarted | SupplementRequested | Decided, Field(discriminator="type")
+]
+"""What an agency did, as it would say it on Kafka: the type and the facts of its event."""
 
 
 def public_routes(service: Service[IntakeWork], office: Office) -> APIRouter:
     router = APIRouter(tags=["public"])
 
     @router.get("/v1/procedures")
-    async def procedures() -> list[ProcedureView]:
+    async def procedures() -> list[ProcedureSummary]:
         today = day_in_vietnam(service.clock())
-        return [views.procedure_view(p) for p in office.catalogue.all_in_force(on=today)]
+        return procedure_views.summaries(office.catalogue.all_in_force(on=today))
 
     @router.get("/v1/procedures/{code}")
     async def procedure(code: str) -> ProcedureView:
         today = day_in_vietnam(service.clock())
-        return views.procedure_view(office.catalogue.in_force(code, on=today))
+        return procedure_views.whole(office.catalogue.in_force(code, on=today), on=today)
 
     @router.get("/v1/tracking/{code}")
     async def track(code: str) -> Tracking:
@@ -86,38 +111,38 @@ def public_routes(service: Service[IntakeWork], office: Office) -> APIRouter:
 
 
 def applicant_routes(service: Service[IntakeWork]) -> APIRouter:
-    router = APIRouter(tags=["applicant"])
+    router = APIRouter(prefix="/v1/dossiers", tags=["applicant"])
 
-    @router.post("/v1/dossiers", status_code=201, response_model=Filed)
+    @router.post("", status_code=201, response_model=Standing)
     async def file(filing: Filing, citizen: Citizen, request: KeyedRequest) -> Response:
         async with service.request() as work:
-            command = partial(file_dossier, filing, work, applicant_id=citizen.subject)
-            return await _once(request, work, command, by=citizen, status=201)
+            filed = partial(file_dossier, filing, work, applicant_id=citizen.subject)
+            return await _once(filed, work, request=request, by=citizen, status=201)
 
-    @router.get("/v1/dossiers")
-    async def mine(citizen: Citizen) -> list[Tracking]:
+    @router.get("")
+    async def mine(citizen: Citizen) -> list[Summary]:
+        """The newest hundred."""
         async with service.request() as work:
-            rows = await work.dossiers.of(citizen.subject, limit=100)
-        return [views.tracking(row) for row in rows]
+            rows = await work.dossiers.read_of(citizen.subject, limit=100)
+        return [views.summary(row) for row in rows]
 
-    @router.post("/v1/dossiers/{dossier_id}/supplements", response_model=Filed)
+    @router.post("/{dossier_id}/supplements", response_model=Standing)
     async def supplement(
         *, dossier_id: Uuid, body: Supplement, citizen: Citizen, request: KeyedRequest
     ) -> Response:
         async with service.request() as work:
             await require_owner(dossier_id, work, citizen)
-            papers, owner = body.papers, citizen.subject
-            command = partial(commands.supplement, dossier_id, work, papers=papers, owner=owner)
-            return await _once(request, work, command, by=citizen)
+            supplemented = partial(
+                commands.supplement, dossier_id, work, papers=body.papers, owner=citizen.subject
+            )
+            return await _once(supplemented, work, request=request, by=citizen)
 
-    @router.post("/v1/dossiers/{dossier_id}/withdraw", response_model=Filed)
-    async def withdraw(
-        *, dossier_id: Uuid, body: Ground, citizen: Citizen, request: KeyedRequest
-    ) -> Response:
+    @router.post("/{dossier_id}/withdraw")
+    async def withdraw(dossier_id: Uuid, body: Ground, citizen: Citizen) -> Standing:
         async with service.request() as work:
             await require_owner(dossier_id, work, citizen)
-            command = partial(commands.withdraw, dossier_id, work, reason_code=body.reason_code)
-            return await _once(request, work, command, by=citizen)
+            change = await commands.withdraw(dossier_id, work, reason_code=body.reason_code)
+        return views.standing(change)
 
     return router
 
@@ -125,58 +150,44 @@ def applicant_routes(service: Service[IntakeWork]) -> APIRouter:
 def office_routes(service: Service[IntakeWork]) -> APIRouter:
     router = APIRouter(prefix="/v1/dossiers/{dossier_id}", tags=["one-stop office"])
 
-    @router.post("/receive", response_model=Filed)
+    @router.post("/receive")
     async def receive(
-        *,
-        dossier_id: Uuid,
-        officer: Officer,
-        request: KeyedRequest,
-        body: Reception | None = None,
-    ) -> Response:
+        dossier_id: Uuid, officer: Officer, body: Reception | None = None
+    ) -> Standing:
         async with service.request() as work:
             await require_office(dossier_id, work, officer)
-            unit = body.unit if body else None
-            command = partial(commands.receive, dossier_id, work, unit=unit)
-            return await _once(request, work, command, by=officer)
+            change = await commands.receive(dossier_id, work, unit=body.unit if body else None)
+        return views.standing(change)
 
-    @router.post("/refuse", response_model=Filed)
-    async def refuse(
-        *, dossier_id: Uuid, body: Ground, officer: Officer, request: KeyedRequest
-    ) -> Response:
+    @router.post("/refuse")
+    async def refuse(dossier_id: Uuid, body: Ground, officer: Officer) -> Standing:
         async with service.request() as work:
             await require_office(dossier_id, work, officer)
-            command = partial(commands.refuse, dossier_id, work, reason_code=body.reason_code)
-            return await _once(request, work, command, by=officer)
+            change = await commands.refuse(dossier_id, work, reason_code=body.reason_code)
+        return views.standing(change)
 
-    @router.post("/stop", response_model=Filed)
-    async def stop(
-        *, dossier_id: Uuid, body: Ground, officer: Officer, request: KeyedRequest
-    ) -> Response:
+    @router.post("/stop")
+    async def stop(dossier_id: Uuid, body: Ground, officer: Officer) -> Standing:
         async with service.request() as work:
             await require_office(dossier_id, work, officer)
-            command = partial(commands.stop, dossier_id, work, reason_code=body.reason_code)
-            return await _once(request, work, command, by=officer)
+            change = await commands.stop(dossier_id, work, reason_code=body.reason_code)
+        return views.standing(change)
 
-    @router.post("/supplement-requests", response_model=Filed)
-    async def request_supplement(
-        *, dossier_id: Uuid, body: Wanted, officer: Officer, request: KeyedRequest
-    ) -> Response:
+    @router.post("/supplement-requests")
+    async def request_supplement(dossier_id: Uuid, body: Wanted, officer: Officer) -> Standing:
         async with service.request() as work:
             await require_office(dossier_id, work, officer)
-            wanted, reason = body.papers_wanted, body.reason_code
-            command = partial(
-                commands.request_supplement, dossier_id, work, wanted=wanted, reason_code=reason
+            change = await commands.request_supplement(
+                dossier_id, work, wanted=body.papers_wanted, reason_code=body.reason_code
             )
-            return await _once(request, work, command, by=officer)
+        return views.standing(change)
 
-    @router.post("/return", response_model=Filed)
-    async def return_result(
-        *, dossier_id: Uuid, body: Return, officer: Officer, request: KeyedRequest
-    ) -> Response:
+    @router.post("/return")
+    async def return_result(dossier_id: Uuid, body: Return, officer: Officer) -> Standing:
         async with service.request() as work:
             await require_office(dossier_id, work, officer)
-            command = partial(commands.return_result, dossier_id, work, how=body.how)
-            return await _once(request, work, command, by=officer)
+            change = await commands.return_result(dossier_id, work, how=body.how)
+        return views.standing(change)
 
     return router
 
@@ -188,35 +199,42 @@ def dossier_routes(service: Service[IntakeWork], office: Office) -> APIRouter:
     async def read(dossier_id: Uuid, reader: Anyone) -> DossierView:
         async with service.request() as work:
             row = await readable(dossier_id, work, reader)
-            return views.whole(row, await work.papers.read_of(dossier_id), office)
+            papers = await work.papers.read_of(dossier_id)
+        return views.whole(row, papers, office)
 
     @router.post("/decisions")
-    async def decide(dossier_id: Uuid, body: Decision, agency: Agency) -> Filed:
+    async def decide(dossier_id: Uuid, body: AgencySays, system: AgencySystem) -> Standing:
+        """The same as over Kafka, answered at once."""
+        if body.data.dossier_id != dossier_id:
+            raise Unprocessable(errors=[_ANOTHER_DOSSIER])
         async with service.request() as work:
-            row = await readable(dossier_id, work, agency)
-            if body.decision.dossier_id != row.id:
-                raise UnknownDossier
-            await handlers.act(body.decision, work, agency=agency.agency or "")
-            return Filed(
-                dossier_id=row.id, code=row.code, status=(await work.dossier(row.id)).status
-            )
+            agency = await require_competent(dossier_id, work, system)
+            change = await agencies.act(body.data, work, agency=agency)
+        return views.standing(change)
 
     return router
 
 
+_ANOTHER_DOSSIER = FieldError(
+    field="data.dossierId",
+    vi="Phải là hồ sơ trong địa chỉ của yêu cầu.",
+    en="Must be the dossier in the path of the request.",
+)
+
+
 async def _once(
-    request: Keyed,
-    work: IntakeWork,
     command: Callable[[], Awaitable[Change]],
+    work: IntakeWork,
     *,
+    request: Keyed,
     by: Principal,
     status: int = 200,
 ) -> Response:
-    """A command sent again, because its answer was lost, is answered as it was the first time."""
+    """The answer to a command, or the one that `by` had to this very request before."""
 
     async def effect() -> Answer:
-        filed = views.filed(await command())
-        return Answer(status, filed.model_dump(mode="json", by_alias=True))
+        standing = views.standing(await command())
+        return Answer(status, standing.model_dump(mode="json", by_alias=True))
 
     answer = await once(await work.connection(), request, effect, principal=by.subject)
     return answer.response()

@@ -9,7 +9,7 @@ from intake.files import FileStore
 from intake.settings import Settings
 from intake.subscribers import PAYMENTS, decisions
 from intake.sweeps import sweeps
-from intake.uploads import upload_routes
+from intake.uploads import download_routes, upload_routes
 from intake.work import IntakeWork
 
 
@@ -25,6 +25,7 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Service[IntakeWork]:
         office_routes(service),
         dossier_routes(service, office),
         upload_routes(service, store),
+        download_routes(service, store),
     )
     service.sweep(*sweeps(service, store))
     return service

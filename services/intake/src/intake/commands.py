@@ -1,59 +1,67 @@
-"""What officers and applicants do with a dossier, once the API knows that they may."""
+"""What applicants and the one-stop office do with a dossier, once the API knows that they may."""
 
 from collections.abc import Sequence
 
 from chassis.errors import Unprocessable
 from intake import domain, handling
 from intake.dossier import Change
-from intake.filing import PaperIn, handed_files
+from intake.filing import PaperIn, handed_papers
 from intake.models import Part
-from intake.papers import HandedPaper, supplement_errors
+from intake.papers import supplement_errors, wanted_errors
 from intake.procedures import ReasonUse
 from intake.work import IntakeWork
-from motcua_contracts.types import ReturnMethod
+from motcua_contracts.types import AgencyCode, ReturnMethod
 
 
 async def receive(dossier_id: str, work: IntakeWork, *, unit: str | None) -> Change:
     """The one-stop office accepts the dossier: the legal clock starts."""
     dossier = await work.dossier(dossier_id)
-    change = domain.receive(dossier, clock=work.office.clock_of(dossier), at=work.now, unit=unit)
-    await work.record(change)
-    return change
+    clock = work.office.clock_of(dossier)
+    return await work.record(domain.receive(dossier, clock=clock, at=work.now, unit=unit))
 
 
 async def refuse(dossier_id: str, work: IntakeWork, *, reason_code: str) -> Change:
     dossier = await work.dossier(dossier_id)
     reason = work.office.procedure_of(dossier).reason(reason_code, ReasonUse.REFUSAL)
-    change = domain.refuse(dossier, reason=reason, at=work.now)
-    await work.record(change)
-    return change
+    return await work.record(domain.refuse(dossier, reason=reason, at=work.now))
 
 
 async def stop(dossier_id: str, work: IntakeWork, *, reason_code: str) -> Change:
     dossier = await work.dossier(dossier_id)
     reason = work.office.procedure_of(dossier).reason(reason_code, ReasonUse.STOP)
-    change = domain.stop(dossier, reason=reason, at=work.now)
-    await work.record(change)
-    return change
+    return await work.record(domain.stop(dossier, reason=reason, at=work.now))
 
 
 async def withdraw(dossier_id: str, work: IntakeWork, *, reason_code: str) -> Change:
     dossier = await work.dossier(dossier_id)
     reason = work.office.procedure_of(dossier).reason(reason_code, ReasonUse.WITHDRAWAL)
-    change = domain.withdraw(dossier, reason=reason, at=work.now)
-    await work.record(change)
-    return change
+    return await work.record(domain.withdraw(dossier, reason=reason, at=work.now))
+
+
+async def return_result(dossier_id: str, work: IntakeWork, *, how: ReturnMethod) -> Change:
+    dossier = await work.dossier(dossier_id)
+    return await work.record(domain.return_result(dossier, how=how, at=work.now))
 
 
 async def request_supplement(
-    dossier_id: str, work: IntakeWork, *, wanted: Sequence[str], reason_code: str
+    dossier_id: str,
+    work: IntakeWork,
+    *,
+    wanted: Sequence[str],
+    reason_code: str,
+    agency: AgencyCode | None = None,
 ) -> Change:
-    """The one-stop office asks for papers before it receives the dossier."""
+    """Papers are asked for, by `agency` or else by the one-stop office."""
     dossier = await work.dossier(dossier_id)
-    reason = work.office.procedure_of(dossier).reason(reason_code, ReasonUse.SUPPLEMENT)
-    change = handling.request_supplement(dossier, wanted=wanted, reason=reason, at=work.now)
-    await work.record(change)
-    return change
+    procedure = work.office.procedure_of(dossier)
+    if errors := wanted_errors(procedure, wanted):
+        raise Unprocessable(errors=errors)
+    reason = procedure.reason(reason_code, ReasonUse.SUPPLEMENT)
+    return await work.record(
+        handling.request_supplement(
+            dossier, wanted=wanted, reason=reason, at=work.now, agency=agency
+        )
+    )
 
 
 async def supplement(
@@ -61,8 +69,9 @@ async def supplement(
 ) -> Change:
     """The applicant hands in what was asked for."""
     dossier = await work.dossier(dossier_id)
-    files = await handed_files(papers, work, owner=owner)
-    handed = [HandedPaper(p.kind, files[p.file_id].media_type) for p in papers]
+    handling.require_supplement_awaited(dossier)
+    files = await work.files.read([paper.file_id for paper in papers])
+    handed = handed_papers(papers, files, owner=owner)
     procedure = work.office.procedure_of(dossier)
     if errors := supplement_errors(procedure, dossier.papers_wanted, handed):
         raise Unprocessable(errors=errors)
@@ -70,18 +79,5 @@ async def supplement(
         work.keep_paper(dossier.id, files[p.file_id], kind=p.kind, part=Part.SUPPLEMENT)
         for p in papers
     ]
-    change = handling.supplement(
-        dossier,
-        papers=[paper.fact() for paper in kept],
-        clock=work.office.clock_of(dossier),
-        at=work.now,
-    )
-    await work.record(change)
-    return change
-
-
-async def return_result(dossier_id: str, work: IntakeWork, *, how: ReturnMethod) -> Change:
-    dossier = await work.dossier(dossier_id)
-    change = domain.return_result(dossier, how=how, at=work.now)
-    await work.record(change)
-    return change
+    facts, clock = [paper.fact() for paper in kept], work.office.clock_of(dossier)
+    return await work.record(handling.supplement(dossier, papers=facts, clock=clock, at=work.now))

@@ -14,6 +14,7 @@ from intake.procedures import Reason
 from intake.refusals import UnknownObligation
 from intake.status import is_final
 from motcua_contracts.dossier import (
+    DossierOverdue,
     DossierPaymentRequired,
     DossierPaymentSettled,
     DossierReceived,
@@ -66,7 +67,9 @@ def register(
 def settle(
     dossier: Dossier, *, order_id: str, obligation_ids: Collection[str], at: datetime
 ) -> Change:
-    """A verified payment settles what the dossier owes; it goes on once nothing is left."""
+    """A verified payment, noted at `at`, settles what the dossier owes; it goes on once nothing is
+    left.
+    """
     settled = tuple(id_ for id_ in dossier.outstanding if id_ in obligation_ids)
     left = tuple(id_ for id_ in dossier.outstanding if id_ not in obligation_ids)
     if not dossier.outstanding:
@@ -114,6 +117,16 @@ def refuse(
         document_id=document_id,
     )
     return Change(refused, (fact,))
+
+
+def tell_overdue(dossier: Dossier, *, at: datetime) -> Change:
+    """The result is late, which is said once: a stop of the clock that begins after the due date
+    moves it, but never past the day on which the clock goes on.
+    """
+    if dossier.due_at is None or dossier.overdue_told_at:
+        return Change(dossier)
+    told = replace(dossier, overdue_told_at=at)
+    return Change(told, (DossierOverdue(**told.about, due_at=dossier.due_at),))
 
 
 def return_result(dossier: Dossier, *, how: ReturnMethod, at: datetime) -> Change:

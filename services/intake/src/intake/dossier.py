@@ -69,6 +69,7 @@ class Dossier:
     completed_at: datetime | None = None
     ended_at: datetime | None = None
     """When it was refused, withdrawn, stopped or returned."""
+    overdue_told_at: datetime | None = None
 
     @property
     def stage(self) -> Stage:

@@ -1,10 +1,10 @@
 """What a dossier costs: tariff of the day, less the best exemption for each line."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from chassis.errors import FieldError, Unprocessable
+from chassis.errors import FieldError
 from intake.procedures import Procedure
 from intake.tariff import Exemption, Tariff
 from motcua_contracts.dossier import FeeLine, Obligation
@@ -32,15 +32,10 @@ def assess(
     on: date,
     channel: Channel,
     claimed: Collection[str] = (),
-    papers: Collection[str] = (),
 ) -> tuple[Charge, ...]:
-    """The fee lines of a dossier filed on a day in Vietnam.
-
-    `claimed` are codes of exemptions, `papers` the kinds handed in; raises `Unprocessable` for a
-    claim that the procedure does not know or that has no proof.
+    """The fee lines of a dossier filed on a day in Vietnam; `claimed` are codes of exemptions, in
+    which `claim_errors` found nothing wrong.
     """
-    if errors := list(_claim_errors(procedure, claimed, papers)):
-        raise Unprocessable(errors=errors)
     rules = [rule for rule in procedure.exemptions if _holds(rule, channel, claimed)]
     return tuple(_charge(tariff, on, rules) for tariff in procedure.fees if tariff.amount(on))
 
@@ -63,7 +58,7 @@ def obligations(
 
 
 def _holds(rule: Exemption, channel: Channel, claimed: Collection[str]) -> bool:
-    return channel in rule.channels or rule.code in claimed
+    return channel in rule.channels or (rule.proof is not None and rule.code in claimed)
 
 
 def _charge(tariff: Tariff, on: date, rules: Sequence[Exemption]) -> Charge:
@@ -76,9 +71,12 @@ def _charge(tariff: Tariff, on: date, rules: Sequence[Exemption]) -> Charge:
     return Charge(tariff.code, tariff.kind, full, reduced, best.ground)
 
 
-def _claim_errors(
+def claim_errors(
     procedure: Procedure, claimed: Collection[str], papers: Collection[str]
-) -> Iterable[FieldError]:
+) -> Iterator[FieldError]:
+    """What is wrong with claims of exemptions: unknown, or without the paper that proves them;
+    `papers` are the kinds handed in.
+    """
     rules = {rule.code: rule for rule in procedure.exemptions if rule.proof}
     names = {paper.kind: paper.name for paper in procedure.papers}
     for n, code in enumerate(claimed):

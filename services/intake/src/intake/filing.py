@@ -2,24 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from chassis.clock import uuid7
-from chassis.errors import FieldError, Text, Unprocessable
+from chassis.errors import Text, Unprocessable
 from intake import domain
 from intake.codes import format_dossier_code, parse_procedure_code
 from intake.dossier import Change, Dossier
-from intake.fees import Charge, assess, obligations
+from intake.fees import Charge, assess, claim_errors, obligations
 from intake.forms import normalised
 from intake.models import DossierRow, File, Part, columns_of
 from intake.office import day_in_vietnam
 from intake.papers import HandedPaper, paper_errors
 from intake.procedures import Procedure
+from intake.refusals import UnusableAccount
 from intake.sealing import Contact, recipients, seal_contact, seal_form
 from intake.work import IntakeWork
-from motcua_contracts.types import Channel, PaperKind, Uuid
+from motcua_contracts.types import Channel, PaperKind, PersonReference, Uuid
 
 
 class PaperIn(BaseModel):
@@ -32,14 +34,14 @@ class PaperIn(BaseModel):
 
 
 class Filing(BaseModel):
-    """What somebody files."""
+    """What a citizen files. Over HTTP that is online, whatever other channels there are."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", hide_input_in_errors=True
     )
 
     procedure_code: str = Field(max_length=64)
-    channel: Channel = Channel.ONLINE
+    channel: Literal[Channel.ONLINE] = Channel.ONLINE
     form: dict[str, JsonValue] = Field(repr=False)
     contact: Contact
     papers: list[PaperIn] = Field(max_length=100)
@@ -58,6 +60,7 @@ class _Checked:
 
 async def file_dossier(filing: Filing, work: IntakeWork, *, applicant_id: str) -> Change:
     """Check, number and keep a new dossier; raises `Unprocessable` naming every fault."""
+    _require_opaque(applicant_id)
     checked = await _check(filing, work, owner=applicant_id)
     dossier = await _new_dossier(filing, checked.procedure, work, applicant_id=applicant_id)
     due_at = work.office.clock(checked.procedure.pay_within).due(work.now)
@@ -71,36 +74,30 @@ async def file_dossier(filing: Filing, work: IntakeWork, *, applicant_id: str) -
         charges=checked.charges,
         obligations=obligations(checked.charges, due_at=due_at, new_id=lambda: str(uuid7())),
     )
-    keyring = work.office.keyring
-    work.dossiers.add(
-        DossierRow(
-            **columns_of(dossier),
-            form=seal_form(keyring, dossier.id, checked.form),
-            contact=seal_contact(keyring, dossier.id, filing.contact),
-        )
+    work.dossiers.add(_sealed(dossier, work, form=checked.form, contact=filing.contact))
+    work.announce(
+        recipients(work.office.recipients, dossier.id, filing.contact, applicant_id=applicant_id)
     )
-    work.announce(recipients(work.office, dossier.id, filing.contact, applicant_id=applicant_id))
-    await work.record(change)
-    return change
+    return await work.record(change)
 
 
-async def handed_files(
-    papers: Sequence[PaperIn], work: IntakeWork, *, owner: str
-) -> dict[str, File]:
-    """The files of `papers`, all of them `owner`'s own; raises `Unprocessable` naming those not."""
-    files = await work.files.read([paper.file_id for paper in papers])
-    unknown = [
-        FieldError(
-            field=f"papers.{n}.fileId",
-            vi="Bạn chưa tải lên tệp này; hãy tải lên rồi dùng mã tệp nhận được.",
-            en="You uploaded no such file: upload it and use the id in the answer.",
-        )
-        for n, paper in enumerate(papers)
-        if paper.file_id not in files or files[paper.file_id].owner != owner
-    ]
-    if unknown:
-        raise Unprocessable(errors=unknown)
-    return files
+def handed_papers(
+    papers: Sequence[PaperIn], files: Mapping[str, File], *, owner: str
+) -> list[HandedPaper]:
+    """What `owner` hands in; somebody else's file is as good as none."""
+    own = {file.id: file.media_type for file in files.values() if file.owner == owner}
+    return [HandedPaper(paper.kind, own.get(paper.file_id)) for paper in papers]
+
+
+_REFERENCE: TypeAdapter[str] = TypeAdapter(PersonReference)
+
+
+def _require_opaque(subject: str) -> None:
+    """Events carry the applicant's subject; an identity number must not get there."""
+    try:
+        _REFERENCE.validate_python(subject)
+    except ValidationError:
+        raise UnusableAccount from None
 
 
 async def _check(filing: Filing, work: IntakeWork, *, owner: str) -> _Checked:
@@ -109,17 +106,15 @@ async def _check(filing: Filing, work: IntakeWork, *, owner: str) -> _Checked:
     procedure = work.office.catalogue.in_force(code, on=today)
     procedure.require_channel(filing.channel)
     form = normalised(filing.form)
-    files = await handed_files(filing.papers, work, owner=owner)
-    handed = [HandedPaper(p.kind, files[p.file_id].media_type) for p in filing.papers]
-    if errors := [*procedure.form.errors(form), *paper_errors(procedure, handed)]:
+    files = await work.files.read([paper.file_id for paper in filing.papers])
+    errors = [
+        *procedure.form.errors(form),
+        *paper_errors(procedure, handed_papers(filing.papers, files, owner=owner)),
+        *claim_errors(procedure, filing.exemptions, [paper.kind for paper in filing.papers]),
+    ]
+    if errors:
         raise Unprocessable(_NOT_IN_ORDER, errors=errors)
-    charges = assess(
-        procedure,
-        on=today,
-        channel=filing.channel,
-        claimed=filing.exemptions,
-        papers=[paper.kind for paper in filing.papers],
-    )
+    charges = assess(procedure, on=today, channel=filing.channel, claimed=filing.exemptions)
     return _Checked(procedure, form, files, charges)
 
 
@@ -145,4 +140,14 @@ async def _new_dossier(
         applicant_id=applicant_id,
         channel=filing.channel,
         registered_at=work.now,
+    )
+
+
+def _sealed(dossier: Dossier, work: IntakeWork, *, form: JsonValue, contact: Contact) -> DossierRow:
+    """The row of a new dossier, what is personal under our own keys."""
+    keyring = work.office.keyring
+    return DossierRow(
+        **columns_of(dossier),
+        form=seal_form(keyring, dossier.id, form),
+        contact=seal_contact(keyring, dossier.id, contact),
     )

@@ -33,7 +33,7 @@ from motcua_contracts.types import DossierStatus, Outcome
 
 def start_processing(dossier: Dossier, *, agency: str, uptake: Uptake, at: datetime) -> Change:
     """The competent agency takes the dossier up, or begins another step of it."""
-    _require_competent(dossier, agency)
+    require_competent(dossier, agency)
     if dossier.status is DossierStatus.PROCESSING:
         if uptake == Uptake(dossier.agency_reference, dossier.unit, dossier.step):
             return Change(dossier, remark=Remark.REPEATED)
@@ -60,7 +60,7 @@ def request_supplement(
     `agency` is the agency that asks, None when the one-stop office does.
     """
     if agency is not None:
-        _require_competent(dossier, agency)
+        require_competent(dossier, agency)
     if dossier.status is DossierStatus.SUPPLEMENT_REQUESTED and set(wanted) == set(
         dossier.papers_wanted
     ):
@@ -85,8 +85,7 @@ def supplement(
     dossier: Dossier, *, papers: Sequence[Paper], clock: LegalClock, at: datetime
 ) -> Change:
     """The wanted papers came: the legal clock goes on, and the due date moves by the stop."""
-    if dossier.status is not DossierStatus.SUPPLEMENT_REQUESTED or dossier.resumes_to is None:
-        raise NoSupplementAwaited(status=dossier.status.value)
+    resumes_to = require_supplement_awaited(dossier)
     if missing := sorted(set(dossier.papers_wanted) - {paper.kind for paper in papers}):
         raise IncompleteSupplement(missing=[*missing])
     stopped_at = dossier.clock_stopped_at
@@ -94,7 +93,7 @@ def supplement(
     if stopped_at and due_at:
         due_at = clock.due_after_stop(due_at, stopped_at=stopped_at, resumed_at=at)
     resumed = replace(
-        dossier.moved(dossier.resumes_to),
+        dossier.moved(resumes_to),
         resumes_to=None,
         papers_wanted=(),
         clock_stopped_at=None,
@@ -116,7 +115,7 @@ def decide(dossier: Dossier, *, agency: str, verdict: Verdict, at: datetime) -> 
 
     An agency whose system does not announce that it took a dossier up announces it by deciding.
     """
-    _require_competent(dossier, agency)
+    require_competent(dossier, agency)
     if dossier.outcome is not None:
         if (verdict.outcome, verdict.reference) == (dossier.outcome, dossier.agency_reference):
             return Change(dossier, remark=Remark.REPEATED)
@@ -139,12 +138,20 @@ def decide(dossier: Dossier, *, agency: str, verdict: Verdict, at: datetime) -> 
     return Change(completed, tuple(facts))
 
 
-def _require_competent(dossier: Dossier, agency: str) -> None:
+def require_competent(dossier: Dossier, agency: str) -> None:
+    """Refuse what another agency does, and what this one does before the dossier reached it."""
     if agency != dossier.competent_agency:
         raise AnotherAgency
     waits_at_intake = dossier.received_at is None and not is_final(dossier.status)
     if waits_at_intake:
         raise NotYetReceived
+
+
+def require_supplement_awaited(dossier: Dossier) -> DossierStatus:
+    """Refuse papers that nobody waits for; gives back where the dossier goes on."""
+    if dossier.status is not DossierStatus.SUPPLEMENT_REQUESTED or dossier.resumes_to is None:
+        raise NoSupplementAwaited(status=dossier.status.value)
+    return dossier.resumes_to
 
 
 def _require_nothing_awaited(dossier: Dossier) -> None:

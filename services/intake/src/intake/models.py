@@ -23,6 +23,10 @@ class Part(StrEnum):
     RESULT = "result"
 
 
+HANDED_IN = (Part.APPLICATION, Part.SUPPLEMENT)
+"""What the applicant gave."""
+
+
 class Row(SQLModel, registry=registry()):
     """Base of intake's tables."""
 
@@ -89,8 +93,8 @@ class DossierRow(Row, table=True):
 
 def columns_of(dossier: Dossier) -> dict[str, Any]:
     """The columns of a row that hold this dossier."""
-    columns = {field.name: getattr(dossier, field.name) for field in fields(dossier)}
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in columns.items()}
+    values = {field.name: getattr(dossier, field.name) for field in fields(dossier)}
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
 
 class File(Row, table=True):

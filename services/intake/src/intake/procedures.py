@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from chassis.errors import NotFound, Refusal, Text
+from chassis.errors import Refusal, Text
 from intake.forms import Form, schema_problems
 from intake.tariff import Exemption, Tariff
 from intake.working_calendar import TimeLimit, TimeUnit
@@ -38,7 +38,7 @@ class ChannelClosed(
 
 
 class UnknownReason(
-    NotFound, vi="Thủ tục không có lý do này", en="The procedure has no such reason"
+    Refusal, status=422, vi="Thủ tục không có lý do này", en="The procedure has no such reason"
 ):
     """A reason code that is not in the procedure's list."""
 

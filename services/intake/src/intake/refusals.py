@@ -1,6 +1,38 @@
 """Why a decision about a dossier is refused; each says what to do next."""
 
-from chassis.errors import Conflict, Forbidden, Refusal
+from chassis.errors import Conflict, Forbidden, NotFound, Refusal
+
+
+class UnknownDossier(NotFound, vi="Không có hồ sơ này", en="There is no such dossier"):
+    """No dossier has this id or code, or it is not for the asker to know."""
+
+
+class UnknownPaper(NotFound, vi="Không có giấy tờ này", en="There is no such paper"):
+    """No paper of the dossier has this id."""
+
+
+class UnusableAccount(
+    Forbidden,
+    vi="Không thể nộp hồ sơ bằng tài khoản này; hãy báo cho Trung tâm Phục vụ hành chính công",
+    en="This account cannot file: its subject is no opaque reference, tell the identity provider",
+):
+    """The subject of the token would name a person in events, as an identity number does."""
+
+
+class NotTheApplicant(
+    Forbidden,
+    vi="Chỉ người nộp hồ sơ được làm việc này",
+    en="Only the applicant may do this",
+):
+    """Somebody else who may see the dossier acts for its applicant."""
+
+
+class AnotherOffice(
+    Forbidden,
+    vi="Hồ sơ do bộ phận một cửa khác tiếp nhận",
+    en="Another one-stop office took this dossier in",
+):
+    """An officer acts on a dossier that lies with another office."""
 
 
 class AnotherAgency(
@@ -67,6 +99,15 @@ class IncompleteVerdict(
     en="An approval needs a result paper; a refusal needs a reason and a legal ground",
 ):
     """A decision that the applicant could not use."""
+
+
+class UnknownFile(
+    Refusal,
+    status=422,
+    vi="Không có tệp kết quả này; hãy tải tệp lên rồi gửi lại kết quả",
+    en="There is no such result file: upload it first, then send the decision anew",
+):
+    """A decision names a file that its agency never uploaded, or whose digest is another."""
 
 
 class AlreadyDecided(

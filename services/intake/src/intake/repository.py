@@ -1,13 +1,18 @@
 """All SQL of intake."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import TypeVar
 
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from chassis.database import Repository
-from intake.models import DossierRow, File, Paper
+from intake.models import DossierRow, File, Paper, Part
+from intake.refusals import UnknownPaper
 from motcua_contracts.types import DossierStatus
+
+Entity = TypeVar("Entity", bound=SQLModel)
 
 _RUNNING = (DossierStatus.RECEIVED, DossierStatus.PROCESSING)
 
@@ -18,26 +23,40 @@ RETURNING last_number
 """
 
 
-class Dossiers(Repository[DossierRow]):
+class Readable(Repository[Entity]):
+    """A repository that also shows rows to look at only."""
+
+    async def look(self, statement: SelectOfScalar[Entity]) -> list[Entity]:
+        """Not locked, and at once forgotten: a session gives what it has read before, stale or
+        not, when the same row is loaded to decide about.
+        """
+        rows = list(await self.session.exec(statement))
+        self.session.expunge_all()
+        return rows
+
+
+class Dossiers(Readable[DossierRow]):
     model = DossierRow
 
     async def read(self, dossier_id: str) -> DossierRow | None:
-        """To look at only: not locked."""
-        return await self._read(col(DossierRow.id) == dossier_id)
+        """To look at only."""
+        rows = await self.look(select(DossierRow).where(col(DossierRow.id) == dossier_id))
+        return next(iter(rows), None)
 
     async def read_by_code(self, code: str) -> DossierRow | None:
-        """To look at only: not locked."""
-        return await self._read(col(DossierRow.code) == code)
+        """To look at only."""
+        rows = await self.look(select(DossierRow).where(col(DossierRow.code) == code))
+        return next(iter(rows), None)
 
-    async def of(self, applicant_id: str, *, limit: int) -> list[DossierRow]:
+    async def read_of(self, applicant_id: str, *, limit: int) -> list[DossierRow]:
         """The newest dossiers of somebody, to look at only."""
         statement = (
             select(DossierRow)
             .where(col(DossierRow.applicant_id) == applicant_id)
-            .order_by(col(DossierRow.registered_at).desc())
+            .order_by(col(DossierRow.registered_at).desc(), col(DossierRow.id).desc())
             .limit(limit)
         )
-        return list(await self.session.exec(statement))
+        return await self.look(statement)
 
     async def overdue(self, now: datetime, *, limit: int) -> list[DossierRow]:
         """Dossiers past their due date that nobody was told about, without those another replica
@@ -67,24 +86,29 @@ class Dossiers(Repository[DossierRow]):
         result = await connection.exec_driver_sql(_NEXT_NUMBER, (agency, day))
         return result.scalar_one()
 
-    async def _read(self, criterion: object) -> DossierRow | None:
-        statement = select(DossierRow).where(criterion)  # pyright: ignore[reportArgumentType] - SQL
-        return (await self.session.exec(statement)).first()
 
-
-class Files(Repository[File]):
+class Files(Readable[File]):
     model = File
 
     async def read(self, file_ids: Sequence[str]) -> dict[str, File]:
-        """Files by id, to look at only: a file never changes."""
-        statement = select(File).where(col(File.id).in_(file_ids))
-        return {file.id: file for file in await self.session.exec(statement)}
+        """Files by id; a file never changes."""
+        rows = await self.look(select(File).where(col(File.id).in_(file_ids)))
+        return {file.id: file for file in rows}
 
 
-class Papers(Repository[Paper]):
+class Papers(Readable[Paper]):
     model = Paper
 
     async def read_of(self, dossier_id: str) -> list[Paper]:
-        """All papers of a dossier in the order in which they came, to look at only."""
+        """All papers of a dossier in the order in which they came; a paper never changes."""
         statement = select(Paper).where(col(Paper.dossier_id) == dossier_id)
-        return list(await self.session.exec(statement.order_by(col(Paper.id))))
+        return await self.look(statement.order_by(col(Paper.id)))
+
+    async def read_one(self, paper_id: str, *, of: str, parts: Collection[Part]) -> Paper:
+        """A paper of the dossier `of`; raises `UnknownPaper`."""
+        statement = select(Paper).where(
+            col(Paper.id) == paper_id, col(Paper.dossier_id) == of, col(Paper.part).in_(parts)
+        )
+        for paper in await self.look(statement):
+            return paper
+        raise UnknownPaper

@@ -6,7 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from chassis.encryption import Keyring
-from intake.office import Office
 from motcua_contracts.dossier import DossierRecipients
 
 
@@ -45,10 +44,10 @@ def open_contact(keyring: Keyring, dossier_id: str, sealed: str) -> Contact:
 
 
 def recipients(
-    office: Office, dossier_id: str, contact: Contact, *, applicant_id: str
+    shared: Keyring, dossier_id: str, contact: Contact, *, applicant_id: str
 ) -> DossierRecipients:
-    """The contacts for notification alone, under the key that it shares with us."""
-    ciphertext = office.recipients.encrypt(_plain(contact), context=f"recipients:{dossier_id}")
+    """The contacts for notification alone, under the keys that it shares with us."""
+    ciphertext = shared.encrypt(_plain(contact), context=f"recipients:{dossier_id}")
     return DossierRecipients(
         dossier_id=dossier_id,
         recipient_id=applicant_id,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from chassis.consumer import Subscription
-from intake.handlers import handle_agency_event, handle_payment_succeeded
+from intake.handlers import handle_agency_fact, handle_payment_succeeded
 from motcua_contracts.agency import (
     AgencyDecided,
     AgencyProcessingStarted,
@@ -21,8 +21,8 @@ def decisions(agencies: Iterable[str]) -> Subscription:
         "decisions",
         tuple(agency_decisions(code) for code in sorted(set(agencies))),
         {
-            AgencyProcessingStarted: handle_agency_event,
-            AgencySupplementRequested: handle_agency_event,
-            AgencyDecided: handle_agency_event,
+            AgencyProcessingStarted: handle_agency_fact,
+            AgencySupplementRequested: handle_agency_fact,
+            AgencyDecided: handle_agency_fact,
         },
     )

@@ -5,10 +5,9 @@ from datetime import timedelta
 
 from chassis.app import Service
 from chassis.sweeps import Sweep
-from intake import metrics
+from intake import domain
 from intake.files import FileStore
 from intake.work import IntakeWork
-from motcua_contracts.dossier import DossierOverdue
 
 BATCH = 200
 ABANDONED = timedelta(hours=6)
@@ -29,13 +28,9 @@ def sweeps(service: Service[IntakeWork], store: FileStore) -> tuple[Sweep, ...]:
 
 
 async def _tell_overdue(service: Service[IntakeWork]) -> bool:
-    """Once per due date; whether there may be more."""
+    """A batch of them; whether there may be more."""
     async with service.transaction() as work:
         rows = await work.dossiers.overdue(work.now, limit=BATCH)
         for row in rows:
-            dossier = row.value()
-            if dossier.due_at is not None:
-                work.announce(DossierOverdue(**dossier.about, due_at=dossier.due_at))
-            row.overdue_told_at = work.now
-            metrics.OVERDUE.labels(row.procedure_code).inc()
-        return len(rows) == BATCH
+            await work.record(domain.tell_overdue(row.value(), at=work.now))
+    return len(rows) == BATCH

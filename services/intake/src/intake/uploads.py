@@ -2,22 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
+from starlette.requests import ClientDisconnect
 
-from chassis.access import Principal, Role, require
+from chassis.access import Principal
 from chassis.app import Service
 from chassis.clock import uuid7
-from chassis.errors import NotFound
+from chassis.errors import BadRequest
 from intake import metrics
 from intake.files import FileStore, StoredFile
-from intake.models import File, Part
-from intake.reading import readable
+from intake.models import HANDED_IN, File, Paper, Part
+from intake.permissions import Anyone, readable
 from intake.views import View
 from intake.work import IntakeWork
 from motcua_contracts.types import Uuid
 
-Anyone = Annotated[Principal, Depends(require(Role.CITIZEN, Role.OFFICER, Role.AGENCY_SYSTEM))]
 FileName = Annotated[str, Query(min_length=1, max_length=255)]
 
 
@@ -30,8 +30,8 @@ class Uploaded(View):
     media_type: str
 
 
-class UnknownPaper(NotFound, vi="Không có giấy tờ này", en="There is no such paper"):
-    """No paper of the dossier has this id."""
+class Interrupted(BadRequest, vi="Việc tải tệp bị ngắt quãng", en="The upload broke off"):
+    """The sender went away. Nobody reads this answer, but it is no fault of ours to be logged."""
 
 
 def upload_routes(service: Service[IntakeWork], store: FileStore) -> APIRouter:
@@ -40,42 +40,50 @@ def upload_routes(service: Service[IntakeWork], store: FileStore) -> APIRouter:
     @router.post("/v1/files", status_code=201)
     async def upload(request: Request, name: FileName, sender: Anyone) -> Uploaded:
         """The body is the file itself; of `name` only the extension counts, and it is not kept."""
-        stored = await store.store(name, request.stream())
-        metrics.UPLOADED_BYTES.observe(stored.size)
+        try:
+            stored = await store.store(name, request.stream())
+        except ClientDisconnect:
+            raise Interrupted from None
         async with service.request() as work:
             file = _file(stored, sender, work)
             work.files.add(file)
+        metrics.UPLOADED_BYTES.observe(stored.size)
         return Uploaded(
             file_id=file.id, sha256=file.sha256, size=file.size, media_type=file.media_type
         )
 
-    @router.get("/v1/dossiers/{dossier_id}/papers/{paper_id}", response_class=FileResponse)
+    return router
+
+
+def download_routes(service: Service[IntakeWork], store: FileStore) -> APIRouter:
+    router = APIRouter(prefix="/v1/dossiers/{dossier_id}", tags=["files"])
+
+    @router.get("/papers/{paper_id}", response_class=FileResponse)
     async def paper(dossier_id: Uuid, paper_id: Uuid, reader: Anyone) -> FileResponse:
-        return await _send(dossier_id, paper_id, reader, results=False)
-
-    @router.get("/v1/dossiers/{dossier_id}/results/{paper_id}", response_class=FileResponse)
-    async def result(dossier_id: Uuid, paper_id: Uuid, reader: Anyone) -> FileResponse:
-        return await _send(dossier_id, paper_id, reader, results=True)
-
-    async def _send(
-        dossier_id: str, paper_id: str, reader: Principal, *, results: bool
-    ) -> FileResponse:
+        """What the applicant handed in."""
         async with service.request() as work:
             await readable(dossier_id, work, reader)
-            papers = await work.papers.read_of(dossier_id)
-        for found in papers:
-            if found.id == paper_id and (found.part == Part.RESULT) == results:
-                return _attachment(store, found.sha256, found.media_type)
-        raise UnknownPaper
+            found = await work.papers.read_one(paper_id, of=dossier_id, parts=HANDED_IN)
+        return _attachment(store, found)
+
+    @router.get("/results/{paper_id}", response_class=FileResponse)
+    async def result(dossier_id: Uuid, paper_id: Uuid, reader: Anyone) -> FileResponse:
+        """What the agency decided."""
+        async with service.request() as work:
+            await readable(dossier_id, work, reader)
+            found = await work.papers.read_one(paper_id, of=dossier_id, parts=(Part.RESULT,))
+        return _attachment(store, found)
 
     return router
 
 
 def _file(stored: StoredFile, sender: Principal, work: IntakeWork) -> File:
+    """Owned by its sender; an agency's own when its officer or its system sent it."""
+    agency = sender.agency
     return File(
         id=str(uuid7()),
         owner=sender.subject,
-        agency=sender.agency,
+        agency=agency if agency and sender.serves(agency) else None,
         sha256=stored.sha256,
         size=stored.size,
         media_type=stored.media_type,
@@ -83,13 +91,13 @@ def _file(stored: StoredFile, sender: Principal, work: IntakeWork) -> File:
     )
 
 
-def _attachment(store: FileStore, sha256: str, media_type: str) -> FileResponse:
+def _attachment(store: FileStore, paper: Paper) -> FileResponse:
     """Never shown inline, never guessed at: what citizens upload must not run in our origin."""
-    extension = media_type.rpartition("/")[2]
+    extension = paper.media_type.rpartition("/")[2]
     return FileResponse(
-        store.path(sha256),
-        media_type=media_type,
-        filename=f"{sha256[:16]}.{extension}",
+        store.path(paper.sha256),
+        media_type=paper.media_type,
+        filename=f"{paper.sha256[:16]}.{extension}",
         content_disposition_type="attachment",
         headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store"},
     )

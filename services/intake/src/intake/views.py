@@ -1,4 +1,7 @@
-"""What the API shows: the whole dossier to those concerned, to everybody only where it stands."""
+"""What the API shows of a dossier: the whole to those concerned, to everybody only where it stands.
+
+What it shows of a procedure is in `procedure_views.py`.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,14 +13,13 @@ from pydantic.alias_generators import to_camel
 from intake.dossier import Change
 from intake.models import DossierRow, Paper, Part
 from intake.office import Office
-from intake.procedures import Procedure
 from intake.sealing import Contact, open_contact, open_form
 from intake.status import STATUS_WORDS
-from motcua_contracts.types import Channel, DossierStatus
+from motcua_contracts.types import Channel, DossierStatus, Outcome
 
 
 class View(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True)
 
 
 class Words(View):
@@ -48,54 +50,49 @@ class Tracking(View):
     ended_at: datetime | None
 
 
-class DossierView(Tracking):
-    """A dossier as the applicant, the one-stop office and the competent agency see it."""
+class Summary(Tracking):
+    """A line in somebody's list of their own dossiers."""
 
     dossier_id: str
+
+
+class DossierView(Summary):
+    """A dossier as the applicant, the one-stop office and the competent agency see it."""
+
     procedure_version: int
     competent_agency: str
     intake_agency: str
     channel: Channel
     papers_wanted: list[str]
     agency_reference: str | None
-    outcome: str | None
+    outcome: Outcome | None
     papers: list[PaperView]
     result_papers: list[PaperView]
     form: JsonValue
     contact: Contact
 
 
-class Filed(View):
-    """The answer to a command: which dossier, and its status now."""
+class Standing(View):
+    """The answer to a command: which dossier, and where it stands now."""
 
     dossier_id: str
     code: str
     status: DossierStatus
-    due_at: datetime | None = None
-
-
-class ProcedureView(View):
-    """A procedure as somebody reads it before filing."""
-
-    code: str
-    version: int
-    name: Words
-    competent_agency: str
-    intake_agency: str
-    fees: list[dict[str, JsonValue]]
-    time_limit: dict[str, JsonValue]
-    papers: list[dict[str, JsonValue]]
-    form: dict[str, JsonValue]
+    due_at: datetime | None
 
 
 def tracking(row: DossierRow) -> Tracking:
-    return Tracking(**_standing(row))
+    return Tracking(**_tracked(row))
+
+
+def summary(row: DossierRow) -> Summary:
+    return Summary(**_tracked(row), dossier_id=row.id)
 
 
 def whole(row: DossierRow, papers: Sequence[Paper], office: Office) -> DossierView:
     """Everything, opened for somebody who may read it."""
     return DossierView(
-        **_standing(row),
+        **_tracked(row),
         dossier_id=row.id,
         procedure_version=row.procedure_version,
         competent_agency=row.competent_agency,
@@ -103,7 +100,7 @@ def whole(row: DossierRow, papers: Sequence[Paper], office: Office) -> DossierVi
         channel=Channel(row.channel),
         papers_wanted=row.papers_wanted,
         agency_reference=row.agency_reference,
-        outcome=row.outcome,
+        outcome=Outcome(row.outcome) if row.outcome else None,
         papers=[_paper(paper) for paper in papers if paper.part != Part.RESULT],
         result_papers=[_paper(paper) for paper in papers if paper.part == Part.RESULT],
         form=open_form(office.keyring, row.id, row.form),
@@ -111,29 +108,12 @@ def whole(row: DossierRow, papers: Sequence[Paper], office: Office) -> DossierVi
     )
 
 
-def filed(change: Change) -> Filed:
+def standing(change: Change) -> Standing:
     d = change.dossier
-    return Filed(dossier_id=d.id, code=d.code, status=d.status, due_at=d.due_at)
+    return Standing(dossier_id=d.id, code=d.code, status=d.status, due_at=d.due_at)
 
 
-def procedure_view(procedure: Procedure) -> ProcedureView:
-    plain = procedure.model_dump(mode="json", by_alias=True)
-    return ProcedureView.model_validate(
-        {
-            "code": procedure.code,
-            "version": procedure.version,
-            "name": plain["name"],
-            "competent_agency": procedure.competent_agency,
-            "intake_agency": procedure.intake_agency,
-            "fees": plain["fees"],
-            "time_limit": plain["time_limit"],
-            "papers": plain["papers"],
-            "form": procedure.form_schema,
-        }
-    )
-
-
-def _standing(row: DossierRow) -> dict[str, Any]:
+def _tracked(row: DossierRow) -> dict[str, Any]:
     status = DossierStatus(row.status)
     words = STATUS_WORDS[status]
     return {

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 
+from prometheus_client import Counter
+from sqlalchemy import event as sqlalchemy_event
+
 from chassis.clock import uuid7
 from chassis.work import Transaction, Work
 from intake import metrics
 from intake.dossier import Change, Dossier
-from intake.models import DossierRow, File, Paper, Part
+from intake.models import File, Paper, Part
 from intake.office import Office
+from intake.refusals import UnknownDossier
 from intake.repository import Dossiers, Files, Papers
 from motcua_contracts.envelope import Event, EventData
 
@@ -21,13 +25,18 @@ class IntakeWork(Work):
         self.files = self.repository(Files)
         self.dossiers = self.repository(Dossiers)
         self.papers = self.repository(Papers)
+        self._counted: list[Counter] = []
+        sqlalchemy_event.listen(self.session.sync_session, "after_commit", self._committed)
 
     async def preload(self, events: Sequence[Event[EventData]]) -> None:
         await self.dossiers.load({event.subject for event in events})
 
     async def dossier(self, dossier_id: str) -> Dossier:
-        """The dossier to decide about; raises `NotFound`."""
-        return (await self.dossiers.get(dossier_id)).value()
+        """The dossier to decide about, locked; raises `UnknownDossier`."""
+        row = await self.dossiers.find(dossier_id)
+        if row is None:
+            raise UnknownDossier
+        return row.value()
 
     def keep_paper(
         self,
@@ -52,12 +61,21 @@ class IntakeWork(Work):
         self.papers.add(paper)
         return paper
 
-    async def record(self, change: Change) -> None:
+    async def record(self, change: Change) -> Change:
         """Keep what was decided, and announce its facts in their order."""
-        row: DossierRow = await self.dossiers.get(change.dossier.id)
+        row = await self.dossiers.get(change.dossier.id)
         row.take(change.dossier)
         for fact in change.facts:
             self.announce(fact)
-            metrics.STATUS.labels(fact.procedure_code, fact.status).inc()
+            self.count(metrics.FACTS.labels(fact.procedure_code, fact.type.split(".")[3]))
         if change.remark is not None:
-            metrics.REMARKS.labels(change.remark).inc()
+            self.count(metrics.REMARKS.labels(change.remark))
+        return change
+
+    def count(self, counter: Counter) -> None:
+        """Count one more when this is committed, and not if it is not."""
+        self._counted.append(counter)
+
+    def _committed(self, _: object) -> None:
+        for counter in self._counted:
+            counter.inc()

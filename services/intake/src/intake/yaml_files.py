@@ -41,7 +41,7 @@ def _quoted_time(value: object) -> time:
 QuotedTime = Annotated[time, BeforeValidator(_quoted_time)]
 
 
-class UnusableFile(Exception):  # noqa: N818 - names what it is about
+class UnusableFile(ValueError):  # noqa: N818 - names what it is about
     """A file that cannot be used. Each problem names the field and says what to do."""
 
     def __init__(self, path: Path, problems: list[str]) -> None:

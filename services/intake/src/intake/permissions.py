@@ -1,0 +1,66 @@
+"""Who may see a dossier, and who may act on it.
+
+Its applicant, the one-stop office that took it in and the competent agency see it; to everybody
+else it does not exist. Who sees it and may not do a thing is told so.
+"""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from chassis.access import Principal, Role, require
+from intake.models import DossierRow
+from intake.refusals import AnotherAgency, AnotherOffice, NotTheApplicant, UnknownDossier
+from intake.work import IntakeWork
+from motcua_contracts.types import AgencyCode
+
+Citizen = Annotated[Principal, Depends(require(Role.CITIZEN))]
+Officer = Annotated[Principal, Depends(require(Role.OFFICER))]
+AgencySystem = Annotated[Principal, Depends(require(Role.AGENCY_SYSTEM))]
+Anyone = Annotated[Principal, Depends(require(Role.CITIZEN, Role.OFFICER, Role.AGENCY_SYSTEM))]
+"""Whoever may be concerned with some dossier."""
+
+
+async def readable(dossier_id: str, work: IntakeWork, reader: Principal) -> DossierRow:
+    """The dossier, to look at only; raises `UnknownDossier`."""
+    return _seen(await work.dossiers.read(dossier_id), reader)
+
+
+async def require_owner(dossier_id: str, work: IntakeWork, citizen: Principal) -> None:
+    """Only the applicant goes on; raises `UnknownDossier` or `NotTheApplicant`."""
+    row = _seen(await work.dossiers.find(dossier_id), citizen)
+    if not citizen.owns(row.applicant_id):
+        raise NotTheApplicant
+
+
+async def require_office(dossier_id: str, work: IntakeWork, officer: Principal) -> None:
+    """Only the office that took the dossier in goes on; raises `UnknownDossier` or
+    `AnotherOffice`.
+    """
+    row = _seen(await work.dossiers.find(dossier_id), officer)
+    if not officer.serves(row.intake_agency):
+        raise AnotherOffice
+
+
+async def require_competent(dossier_id: str, work: IntakeWork, system: Principal) -> AgencyCode:
+    """Only the competent agency's system goes on, as that agency; raises `UnknownDossier` or
+    `AnotherAgency`.
+    """
+    row = _seen(await work.dossiers.find(dossier_id), system)
+    if not system.serves(row.competent_agency):
+        raise AnotherAgency
+    return row.competent_agency
+
+
+def _seen(row: DossierRow | None, reader: Principal) -> DossierRow:
+    if row is None or not _may_read(reader, row):
+        raise UnknownDossier
+    return row
+
+
+def _may_read(reader: Principal, row: DossierRow) -> bool:
+    return (
+        reader.owns(row.applicant_id)
+        or reader.serves(row.intake_agency)
+        or reader.serves(row.competent_agency)
+    )
