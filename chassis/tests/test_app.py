@@ -82,6 +82,19 @@ async def test_an_event_goes_from_http_through_kafka_to_a_handler(
         )
 
 
+async def test_a_broker_that_is_away_takes_readiness_and_leaves_life(
+    settings: ServiceSettings, kafka_settings: KafkaSettings
+) -> None:
+    """Else an outage of the broker would restart every service that starts meanwhile."""
+    settings.kafka = kafka_settings.model_copy(update={"bootstrap_servers": "127.0.0.1:1"})
+    service = Service("intake", settings, work=VisitWork)
+    service.subscribe(Subscription("visits", (DOSSIER_EVENTS,), {DossierReceived: handle_received}))
+    async with serving(service) as client:
+        assert (await client.get("/livez")).status_code == 200
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["broker"]) == (503, "KafkaConnectionError")
+
+
 async def _headers(settings: KafkaSettings, topic: str, dossier: str) -> dict[str, bytes | None]:
     for count in range(1, 10_000):
         records = await read(settings, topic, count)

@@ -11,7 +11,7 @@ from chassis import kafka
 from chassis.clock import utc_now
 from chassis.consumer import Consumer, Subscription
 from chassis.settings import KafkaSettings
-from chassis.testing.kafka import fresh_topic
+from chassis.testing.kafka import fresh_topic, make_topics
 from chassis.testing.records import event
 from motcua_contracts.dossier import DossierReceived
 from motcua_contracts.envelope import encode
@@ -43,11 +43,13 @@ def consumer_of(service: Service, topic: str) -> Consuming:
 async def consuming(settings: KafkaSettings, consumer: Consuming) -> AsyncGenerator[None]:
     broker = kafka.broker(settings, client_id=consumer.name)
     consumer.subscribe(broker)
-    await broker.start()
+    await broker.connect()
+    connecting = asyncio.create_task(consumer.connect())
     try:
         yield
     finally:
         consumer.stop()
+        connecting.cancel()
         await broker.stop()
 
 
@@ -68,6 +70,15 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -
             await asyncio.sleep(0.05)
 
 
+async def seen(service: Service, dossier: str) -> bool:
+    return (dossier,) in await service.rows("SELECT id FROM visits")
+
+
+def waits(consumer: Consuming) -> float:
+    labels = {"consumer": consumer.name}
+    return REGISTRY.get_sample_value("motcua_batch_waits_total", labels) or 0
+
+
 async def test_records_that_could_not_even_be_held_are_not_passed_over(
     service: Service, kafka_settings: KafkaSettings, topic: str
 ) -> None:
@@ -78,18 +89,34 @@ async def test_records_that_could_not_even_be_held_are_not_passed_over(
         async with service.database.engine.begin() as connection:
             await connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {to}")
 
-    async def waits() -> bool:
-        count = REGISTRY.get_sample_value("motcua_batch_waits_total", {"consumer": consumer.name})
-        return bool(count)
-
-    async def seen(dossier: str) -> bool:
-        return (dossier,) in await service.rows("SELECT id FROM visits")
+    async def has_waited() -> bool:
+        return waits(consumer) > 1
 
     await rename("held_messages", "not_yet")
     async with consuming(kafka_settings, consumer):
         await publish(kafka_settings, topic, early)
-        await until(waits)
+        await until(has_waited)
+        assert consumer.healthy(transaction_seconds=2), "a batch that waits is no illness"
         await publish(kafka_settings, topic, late)
         await rename("not_yet", "held_messages")
-        await until(lambda: seen(late))
-    assert await seen(early)
+        await until(lambda: seen(service, late))
+    assert await seen(service, early)
+
+
+async def test_a_topic_that_is_missing_is_waited_for(
+    service: Service, kafka_settings: KafkaSettings
+) -> None:
+    missing, dossier = f"test.{dossier_id()}", dossier_id()
+    consumer = consumer_of(service, missing)
+    async with consuming(kafka_settings, consumer):
+        assert consumer.healthy(), "a topic that is not there yet restarts nobody"
+        await make_topics(kafka_settings, missing)
+        await publish(kafka_settings, missing, dossier)
+        await until(lambda: seen(service, dossier))
+        assert consumer.healthy()
+        consumer._subscriber.tasks[0].cancel()
+
+        async def ill() -> bool:
+            return not consumer.healthy()
+
+        await until(ill)

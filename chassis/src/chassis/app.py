@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -17,6 +18,7 @@ from chassis.clock import Clock, utc_now
 from chassis.consumer import Consumer, Subscription
 from chassis.database import Database, is_away
 from chassis.errors import Unavailable, install_problem_handlers
+from chassis.kafka import ended
 from chassis.relay import Relay
 from chassis.settings import ServiceSettings
 from chassis.sweeps import Sweep
@@ -120,7 +122,7 @@ class Service(Generic[W]):
             port=self.settings.http_port,
             log_config=None,
             access_log=False,
-            timeout_graceful_shutdown=self.settings.grace_seconds,
+            timeout_graceful_shutdown=max(1, self.settings.grace_seconds // 2),
         )
         server = _Server(uvicorn_config)
         server.run()
@@ -153,17 +155,9 @@ class Service(Generic[W]):
             await self._finish(relay, consuming, sweeping)
 
     async def _consume(self) -> None:
-        """Connect the consumers, however long the broker takes to come, and watch that they
-        live.
-        """
-        while self._consumers:
-            try:
-                await self._broker.start()
-                break
-            except Exception as error:  # noqa: BLE001 - whatever keeps the broker away, it is tried again
-                log.warning("broker away", error=type(error).__name__)
-                await asyncio.sleep(1)
-        await health.watch(self.alive)
+        """Connect the consumers, each on its own, and watch that they live."""
+        await self._broker.connect()
+        await asyncio.gather(health.watch(self.alive), *(c.connect() for c in self._consumers))
 
     async def _finish(
         self,
@@ -172,17 +166,19 @@ class Service(Generic[W]):
         sweeping: Sequence[asyncio.Task[None]],
     ) -> None:
         """Stop fetching, finish the batches with their commits, end the sweeps, flush the outbox,
-        close.
+        close; HTTP had the first half of the grace time, this has the second.
         """
+        deadline = time.monotonic() + self.settings.grace_seconds / 2
         self._stopping.set()
-        consuming.cancel()
         for consumer in self._consumers:
             consumer.stop()
-        await _ended(self._broker.stop(), self.settings.grace_seconds)
-        await _ended(asyncio.gather(*sweeping), self.settings.grace_seconds)
+        consuming.cancel()
+        await ended(
+            asyncio.gather(self._broker.stop(), *sweeping), seconds=deadline - time.monotonic()
+        )
         self._relay.stop()
-        await _ended(relay, self.settings.grace_seconds)
-        await self.database.close()
+        await ended(relay, seconds=deadline - time.monotonic())
+        await ended(self.database.close(), seconds=2)
         log.info("stopped", service=self.name)
 
     async def _measure_backlog(self) -> None:
@@ -192,13 +188,6 @@ class Service(Generic[W]):
     async def _forget_inbox(self) -> None:
         async with self.database.engine.begin() as connection:
             await inbox.forget(connection, older_than=INBOX_KEPT)
-
-
-async def _ended(ending: Awaitable[object], seconds: float) -> None:
-    try:
-        await asyncio.wait_for(ending, seconds)
-    except Exception as error:  # noqa: BLE001 - we are leaving: what did not end is redone after the restart
-        log.warning("did not end in time", error=type(error).__name__)
 
 
 class _Server(uvicorn.Server):

@@ -26,7 +26,7 @@ from chassis.database import is_away
 from chassis.errors import Permanent
 from chassis.failpoints import failpoint
 from chassis.held_messages import OrderingKey, RawRecord, ToHold, Verdict
-from chassis.kafka import within
+from chassis.kafka import ended, within
 from chassis.work import Work
 from motcua_contracts.consumer import UndecodableRecord, decode, deduplication_key
 from motcua_contracts.envelope import Event, EventData
@@ -37,6 +37,7 @@ W = TypeVar("W", bound=Work)
 BATCH = 500
 POLL_MILLISECONDS = 20
 SESSION_MILLISECONDS = 30_000
+CONNECT_SECONDS = 120
 WAIT_PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 Handler = Callable[[Event[Any], Any], Awaitable[None]]
@@ -99,7 +100,8 @@ class Consumer(Generic[W]):
         self._idle = asyncio.Event()
         self._idle.set()
         self._subscriber: Any = None
-        self._busy_since: float | None = None
+        self._connected = False
+        self._trying_since: float | None = None
 
     def subscribe(self, broker: KafkaBroker) -> None:
         """Declare the FastStream subscriber; the only place that does."""
@@ -118,33 +120,46 @@ class Consumer(Generic[W]):
         )
         self._subscriber(self._on_batch)
 
+    async def connect(self) -> None:
+        """Join the group, however long the broker or a topic takes to come."""
+        while not self._connected:
+            try:
+                await within(self._subscriber.start(), CONNECT_SECONDS)
+                self._connected = True
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+                log.warning("not consuming yet", consumer=self.name, error=type(error).__name__)
+                await ended(
+                    self._subscriber.stop(), seconds=5
+                )  # half started, it would be a member
+                await asyncio.sleep(1)
+
     def stop(self) -> None:
         """Take no further batch; the one in hand is finished, unless it waits."""
         self._stopping.set()
 
-    def healthy(self, *, batch_seconds: float = 300) -> bool:
-        """Whether the poll loop and aiokafka's coordinator live and no batch hangs. A dead
+    def healthy(self, *, transaction_seconds: float = 300) -> bool:
+        """Whether the poll loop and aiokafka's coordinator live and no transaction hangs. A dead
         coordinator task leaves everything else looking well (aiokafka #703), so it is asked for
-        by name.
+        by name. An outage is no illness: neither a broker that never came, nor a batch that waits.
         """
-        stuck = self._busy_since is not None and time.monotonic() - self._busy_since > batch_seconds
+        since = self._trying_since
+        stuck = since is not None and time.monotonic() - since > transaction_seconds
         tasks = [*self._subscriber.tasks, *_coordination(self._subscriber.consumer)]
         alive = bool(tasks) and not any(task.done() for task in tasks) and not stuck
         metrics.CONSUMER_HEALTHY.labels(self.name).set(alive)
-        return alive
+        return alive or not self._connected
 
     async def _on_batch(self, message: KafkaMessage) -> None:
         records: tuple[RawRecord, ...] = message.raw_message  # pyright: ignore[reportAssignmentType] - batch mode
         if self._stopping.is_set():
             return
         self._idle.clear()
-        self._busy_since = time.monotonic()
         try:
             with metrics.BATCH_SECONDS.labels(self.name).time():
                 if await self.process(records):
                     await self._commit(records)
         finally:
-            self._busy_since = None
+            self._trying_since = None
             self._idle.set()
 
     async def process(self, records: Sequence[RawRecord]) -> bool:
@@ -159,6 +174,7 @@ class Consumer(Generic[W]):
             try:
                 await self._together_or_one_by_one(messages)
             except Exception as error:
+                self._trying_since = None
                 metrics.WAITS.labels(self.name).inc()
                 why = None if is_away(error) else error
                 log.warning("the batch waits", consumer=self.name, exc_info=why)
@@ -194,6 +210,7 @@ class Consumer(Generic[W]):
                 )
 
     async def _in_one_transaction(self, messages: Sequence[Message]) -> None:
+        self._trying_since = time.monotonic()
         outcomes: list[str] = []
         async with self._transaction() as work:
             ready, to_hold = await self._sort(work, messages)

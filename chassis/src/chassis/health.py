@@ -31,7 +31,7 @@ def routes(*, alive: Callable[[], bool], checks: Mapping[str, Check]) -> APIRout
 
     @router.get("/livez")
     async def livez() -> Response:
-        return PlainTextResponse("ok" if alive() else "not alive", 200 if alive() else 503)
+        return PlainTextResponse("ok") if alive() else PlainTextResponse("not alive", 503)
 
     @router.get("/readyz")
     async def readyz() -> Response:

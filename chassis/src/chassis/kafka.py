@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
+import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
 from faststream.kafka import KafkaBroker
@@ -16,6 +17,8 @@ from chassis.settings import KafkaSettings
 
 T = TypeVar("T")
 
+log = structlog.get_logger(__name__)
+
 DEADLINE_SECONDS = 20.0
 
 
@@ -24,6 +27,16 @@ async def within(awaitable: Awaitable[T], seconds: float = DEADLINE_SECONDS) -> 
     end.
     """
     return await asyncio.wait_for(awaitable, seconds)
+
+
+async def ended(ending: Awaitable[object], *, seconds: float) -> None:
+    """Give an ending its time, and no more; what did not end is done again after the restart."""
+    task = asyncio.ensure_future(ending)
+    done, _ = await asyncio.wait({task}, timeout=max(0.0, seconds))
+    error = TimeoutError() if not done else None if task.cancelled() else task.exception()
+    task.cancel()
+    if error is not None:
+        log.warning("did not end well", error=type(error).__name__)
 
 
 def _security(settings: KafkaSettings) -> BaseSecurity:
@@ -47,8 +60,8 @@ def broker(settings: KafkaSettings, *, client_id: str) -> KafkaBroker:
         consumer_only=True,
         allow_auto_create_topics=False,
         apply_types=False,
-        graceful_timeout=DEADLINE_SECONDS,
-        logger=logging.getLogger("faststream"),
+        graceful_timeout=5,
+        logger=logging.getLogger("chassis.faststream"),  # its own one writes lines of its own
     )
 
 
