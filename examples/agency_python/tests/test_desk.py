@@ -122,7 +122,9 @@ def withdrawn() -> DossierWithdrawn:
     return DossierWithdrawn(**facts(status=status, withdrawn_at=NOON, reason_code="by-applicant"))
 
 
-def event(data: DossierEvent, sequence: int = 2) -> Event[EventData]:
+def event(
+    data: DossierEvent, sequence: int = 2, *, correlation: str = "corr-1"
+) -> Event[EventData]:
     return Event(
         id=str(uuid.uuid4()),
         source=INTAKE,
@@ -130,7 +132,7 @@ def event(data: DossierEvent, sequence: int = 2) -> Event[EventData]:
         time=NOON,
         subject=data.subject,
         sequence=sequence,
-        correlation_id="corr-1",
+        correlation_id=correlation,
         data_schema=data.data_schema(),
         data=data,
     )
@@ -167,12 +169,13 @@ async def test_the_planning_desk_asks_for_a_supplement_and_decides_when_it_came(
     await answer(working, broker.publish)
     assert kinds(broker) == ["processing-started.v1", "supplement-requested.v1"]
 
-    came = event(supplemented(), sequence=5)
+    came = event(supplemented(), sequence=5, correlation="corr-2")
     working.take(came)
     await answer(working, broker.publish)
     assert kinds(broker)[2:] == ["decided.v1"]
     assert broker.events()[-1].sequence == 3
     assert broker.events()[-1].causation_id == came.id
+    assert broker.events()[-1].correlation_id == "corr-2"
 
 
 async def test_a_dossier_of_another_agency_is_none_of_its_business(

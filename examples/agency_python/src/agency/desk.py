@@ -82,7 +82,7 @@ class Desk(NamedTuple):
             work = self.store.note(event)
             if work is not None:
                 step = react(work, data, self.policy)
-                self.store.record(work, step, cause=event.id, at=self.clock())
+                self.store.record(work, step, at=self.clock())
 
     async def decide(self) -> None:
         """Decide what waits for it, as far as results can be uploaded now."""
@@ -93,5 +93,4 @@ class Desk(NamedTuple):
                 log.warning("%s waits, intake did not take its result: %s", work.reference, error)
                 return  # intake is away for the others too
             with self.store.transaction():
-                step = approve(work, paper)
-                self.store.record(work, step, cause=work.cause, at=self.clock())
+                self.store.record(work, approve(work, paper), at=self.clock())

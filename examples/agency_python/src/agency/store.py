@@ -39,7 +39,9 @@ class Stage(StrEnum):
 
 
 class Work(NamedTuple):
-    """The agency's file on one dossier; `cause` is the event that brought it to its stage."""
+    """The agency's file on one dossier; `cause` is the event that it is worked on for, and
+    `correlation` what that event belongs to.
+    """
 
     reference: str
     dossier: str
@@ -69,13 +71,14 @@ class Store:
         return self._database
 
     def note(self, event: Event[EventData]) -> Work | None:
-        """The work on the event's dossier, begun if there was none; None if it was seen before."""
+        """The work that the event asks for, begun if there was none; None if it was seen before."""
         seen = "INSERT OR IGNORE INTO seen VALUES (?, ?)"
         if not self._run(seen, deduplication_key(event)).rowcount:
             return None
         fresh = (event.subject, Stage.NEW, event.correlation_id, event.id)
         self._run("INSERT OR IGNORE INTO work VALUES (NULL, ?, ?, ?, ?)", fresh)
-        return self._works("dossier", event.subject)[0]
+        [work] = self._works("dossier", event.subject)
+        return work._replace(correlation=event.correlation_id, cause=event.id)
 
     def undecided(self) -> list[Work]:
         """Work that waits for its decision."""
@@ -88,15 +91,15 @@ class Store:
             for number, dossier, stage, correlation, cause in rows.fetchall()
         ]
 
-    def record(self, work: Work, step: Step, *, cause: str, at: datetime) -> None:
+    def record(self, work: Work, step: Step, *, at: datetime) -> None:
         """Move the work on and put its facts among the answers, numbered 1…n per dossier."""
         if step.stage is not work.stage:
-            move = "UPDATE work SET stage = ?, cause = ? WHERE dossier = ?"
-            self._run(move, (step.stage, cause, work.dossier))
+            move = "UPDATE work SET stage = ?, correlation = ?, cause = ? WHERE dossier = ?"
+            self._run(move, (step.stage, work.correlation, work.cause, work.dossier))
         for fact in step.facts:
-            self._append(work, fact, cause=cause, at=at)
+            self._append(work, fact, at=at)
 
-    def _append(self, work: Work, fact: AgencyEvent, *, cause: str, at: datetime) -> None:
+    def _append(self, work: Work, fact: AgencyEvent, *, at: datetime) -> None:
         count = "SELECT count(*) FROM answers WHERE dossier = ?"
         sequence = self._run(count, (work.dossier,)).fetchone()[0] + 1
         event = Event(
@@ -107,7 +110,7 @@ class Store:
             subject=work.dossier,
             sequence=sequence,
             correlation_id=work.correlation,
-            causation_id=cause,
+            causation_id=work.cause,
             data_schema=fact.data_schema(),
             data=fact,
         )
