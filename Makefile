@@ -35,7 +35,7 @@ demo: .venv/installed ## one dossier, end to end, on real engines (ONCE=1 ends b
 
 .PHONY: test
 test: .venv/installed ## every test, on real Kafka and PostgreSQL
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: .venv/installed ## format, lint, types, imports, sizes, generated documents, contract compatibility

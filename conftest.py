@@ -2,12 +2,14 @@
 test.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from xdist.scheduler import LoadScopeScheduling
 
 from chassis.settings import KafkaSettings
 from chassis.testing.postgres import Databases
@@ -16,26 +18,46 @@ from motcua_local.processes import DetachedProcess
 
 import_module("simulators")  # before its tests: their folder has the name of the package
 
-FOLDER = (
-    Path(__file__).parent / "var" / "test engines"
-)  # with a space, as somebody's path will have
+# With a space, as somebody's path will have.
+FOLDER = Path(__file__).parent / "var" / "test engines"
+
+
+_RAN_BEFORE = pytest.StashKey[bool]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[_RAN_BEFORE] = DetachedProcess("kafka", FOLDER).running() is not None
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the engines, once all workers are done, unless a developer had them running before."""
+    is_worker = hasattr(session.config, "workerinput")
+    if not is_worker and not session.config.stash[_RAN_BEFORE]:
+        Engines(FOLDER).stop()
+
+
+class _OneStack(LoadScopeScheduling):
+    """The tests of the whole stack share one stack and run in one worker, all else by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests" if nodeid.startswith("tests/") else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:  # noqa: ANN401 - xdist's own
+    return _OneStack(config, log)
 
 
 @pytest.fixture(scope="session")
-def engines() -> Iterator[EngineEndpoints]:
-    """Both engines; left running when they ran before, so that a developer's second run starts at
-    once.
-    """
-    engines = Engines(FOLDER)
-    ran_before = DetachedProcess("kafka", FOLDER).running()
-    yield engines.start()
-    if not ran_before:
-        engines.stop()
+def engines() -> EngineEndpoints:
+    """Both engines, shared by the workers of a run."""
+    return Engines(FOLDER).start()
 
 
 @pytest.fixture(scope="session")
-def databases(engines: EngineEndpoints) -> Databases:
-    return Databases(engines.postgres_url)
+async def databases(engines: EngineEndpoints) -> AsyncIterator[Databases]:
+    databases = Databases(engines.postgres_url)
+    yield databases
+    await databases.close()
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,11 @@ class Databases:
             await database.close()
             await self._execute(f'DROP DATABASE "{database.url.rpartition("/")[2]}" WITH (FORCE)')
 
+    async def close(self) -> None:
+        """Drop the templates."""
+        for template in self._templates.values():
+            await self._execute(f'DROP DATABASE "{template}" WITH (FORCE)')
+
     async def _prepare(self, name: str, migrate: Migrate) -> str:
         template = f"{name}_template_{secrets.token_hex(6)}"
         database = await self._create(template, "template0")
