@@ -1,4 +1,4 @@
-"""One scene per test, on a fresh database of the real PostgreSQL."""
+"""One scene per test, on an empty database of the real PostgreSQL."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -20,12 +20,28 @@ from intake.subscribers import PAYMENTS, decisions
 from .scene import JUSTICE, PLANNING, Scene, StoppedClock
 
 
-@pytest.fixture
-async def database(databases: Databases) -> AsyncGenerator[Database]:
+@pytest.fixture(scope="session")
+async def migrated(databases: Databases) -> AsyncGenerator[Database]:
     async with databases.fresh(
         "intake", lambda engine: migrations.upgrade(engine, "intake")
     ) as database:
         yield database
+
+
+@pytest.fixture
+async def database(migrated: Database) -> AsyncGenerator[Database]:
+    """One database for the run, emptied after each test: to make one takes 0.3 s, to empty it
+    nothing, and there are many small tests here.
+    """
+    yield migrated
+    async with migrated.engine.begin() as connection:
+        tables = await connection.exec_driver_sql(
+            "SELECT tablename FROM pg_tables "
+            "WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        )
+        await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        for table in tables.scalars().all():
+            await connection.exec_driver_sql(f"DELETE FROM {table}")
 
 
 @pytest.fixture
@@ -53,5 +69,5 @@ async def scene(settings: Settings) -> AsyncGenerator[Scene]:
     )
     transport = httpx2.ASGITransport(service.http)
     async with httpx2.AsyncClient(transport=transport, base_url="http://intake") as http:
-        yield Scene(service, payments, agencies, http, clock, issuer, settings.files_folder)
+        yield Scene(service, payments, agencies, http, clock, issuer, settings)
     await service.database.close()

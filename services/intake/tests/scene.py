@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ from chassis.app import Service
 from chassis.consumer import Consumer
 from chassis.testing.access import Issuer
 from chassis.testing.records import event, record
+from intake.settings import Settings
 from intake.work import IntakeWork
 from intake.working_calendar import VIETNAM
 from motcua_contracts.agency import (
@@ -56,6 +56,7 @@ DAO = Person("nguyen-thi-dao", Role.CITIZEN)
 BINH = Person("tran-van-binh", Role.CITIZEN)
 LAN = Person("le-thi-lan", Role.OFFICER, "H42.01")
 OFFICER_ELSEWHERE = Person("pham-thi-mai", Role.OFFICER, "H42.02")
+JUSTICE_OFFICER = Person("do-van-nam", Role.OFFICER, JUSTICE)
 OPERATOR = Person("pham-van-hung", Role.OPERATOR)
 JUSTICE_SYSTEM = Person("agency-H42.10", Role.AGENCY_SYSTEM, JUSTICE)
 PLANNING_SYSTEM = Person("agency-H42.11", Role.AGENCY_SYSTEM, PLANNING)
@@ -124,7 +125,7 @@ class Scene:
     http: httpx2.AsyncClient
     clock: StoppedClock
     issuer: Issuer
-    folder: Path
+    settings: Settings
 
     def headers(self, person: Person | None, **more: str) -> dict[str, str]:
         if person is None:
@@ -147,7 +148,7 @@ class Scene:
         return await self.post(person, f"/v1/dossiers/{dossier_id}/{command}", body)
 
     async def upload(
-        self, person: Person, content: bytes | None = None, name: str = "scan.png"
+        self, person: Person | None, content: bytes | None = None, name: str = "scan.png"
     ) -> httpx2.Response:
         content = png() if content is None else content
         headers = self.headers(person)

@@ -1,10 +1,19 @@
 """Filing a dossier (nộp hồ sơ): everything is checked, then everything is kept, or nothing."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic.alias_generators import to_camel
 
 from chassis.clock import uuid7
@@ -33,6 +42,15 @@ class PaperIn(BaseModel):
     file_id: Uuid
 
 
+def _storable(content: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """JSON lets halves of characters (lone surrogates) and NaN in; nothing can keep them."""
+    json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
+    return content
+
+
+FormContent = Annotated[dict[str, JsonValue], AfterValidator(_storable)]
+
+
 class Filing(BaseModel):
     """What a citizen files. Over HTTP that is online, whatever other channels there are."""
 
@@ -42,7 +60,7 @@ class Filing(BaseModel):
 
     procedure_code: str = Field(max_length=64)
     channel: Literal[Channel.ONLINE] = Channel.ONLINE
-    form: dict[str, JsonValue] = Field(repr=False)
+    form: FormContent = Field(repr=False)
     contact: Contact
     papers: list[PaperIn] = Field(max_length=100)
     exemptions: list[str] = Field(default_factory=list[str], max_length=20)
