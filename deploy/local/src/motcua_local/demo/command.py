@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx2
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from motcua_local.demo.stories import STORIES
 from motcua_local.demo.story import Scene, Step, Story
@@ -64,8 +65,8 @@ def closing_table(story: Story) -> Table:
     for column in ("time (UTC)", "who", "what", "event", "id"):
         table.add_column(column, overflow="fold")
     for step in story.steps:
-        event_id = (step.event_id or "")[-12:]
-        table.add_row(step.time[11:19], step.who, step.what, step.event or "", event_id)
+        what = Text(step.what, style=f"link {step.link}" if step.link else "")
+        table.add_row(step.time[11:19], step.who, what, step.event or "", step.event_id or "")
     return table
 
 
@@ -77,7 +78,7 @@ def show_links(stack: Stack, out: Console) -> None:
         "mails": endpoints["mail"]["url"],
         "payment gateway": endpoints["gateways"]["vnpay"]["url"],
         "identity provider": endpoints["identity"]["issuer"],
-        **{f"{name} API": f"{s['url']}/docs" for name, s in endpoints["services"].items()},
+        **{f"{name} metrics": s["metrics"] for name, s in endpoints["services"].items()},
     }
     for name, url in links.items():
         out.print(f"  {name:<18} {url}")
