@@ -23,6 +23,7 @@ COMMANDS = {
     "stop": {"reasonCode": "papers-incomplete"},
     "supplement-requests": {"reasonCode": "identity-unclear", "papersWanted": ["identity-card"]},
     "return": {"how": "counter"},
+    "withdraw": {"reasonCode": "applicant-request"},
 }
 
 
@@ -42,8 +43,38 @@ async def test_a_received_dossier_is_due_ten_working_days_later(scene: Scene):
 
 async def test_receiving_needs_no_body(scene: Scene):
     dossier = await scene.paid()
-    answer = await scene.http.post(f"/v1/dossiers/{dossier}/receive", headers=scene.headers(LAN))
+    headers = scene.headers(LAN, **{"Idempotency-Key": "1"})
+    answer = await scene.http.post(f"/v1/dossiers/{dossier}/receive", headers=headers)
     assert answer.json()["status"] == 2
+
+
+@pytest.mark.parametrize(
+    ("person", "command", "fact"),
+    [
+        (LAN, "receive", "received"),
+        (LAN, "refuse", "refused"),
+        (LAN, "supplement-requests", "supplement-requested"),
+        (DAO, "withdraw", "withdrawn"),
+    ],
+)
+async def test_a_command_whose_answer_was_lost_is_answered_again_and_done_once(
+    scene: Scene, person: Person, command: str, fact: str
+):
+    dossier, key = await scene.paid(), "1"
+    path, body = f"/v1/dossiers/{dossier}/{command}", COMMANDS[command]
+    first = await scene.post(person, path, body, key=key)
+    again = await scene.post(person, path, body, key=key)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json() == first.json()
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert (await scene.announced(dossier)).count(fact) == 1
+
+
+async def test_a_command_needs_an_idempotency_key(scene: Scene):
+    dossier = await scene.paid()
+    answer = await scene.http.post(f"/v1/dossiers/{dossier}/receive", headers=scene.headers(LAN))
+    assert answer.status_code == 400
+    assert answer.json()["type"].endswith("/idempotency-key-invalid")
 
 
 async def test_what_is_received_on_a_friday_evening_counts_from_monday(scene: Scene):
@@ -140,7 +171,7 @@ async def test_a_malformed_command_is_told_by_field(scene: Scene, body: Json):
     assert answer.json()["errors"][0]["field"] == "reasonCode"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "withdraw"])
 @pytest.mark.parametrize(
     ("person", "status", "problem"),
     [

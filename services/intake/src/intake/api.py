@@ -137,12 +137,14 @@ def applicant_routes(service: Service[IntakeWork]) -> APIRouter:
             )
             return await _once(supplemented, work, request=request, by=citizen)
 
-    @router.post("/{dossier_id}/withdraw")
-    async def withdraw(dossier_id: Uuid, body: Ground, citizen: Citizen) -> Standing:
+    @router.post("/{dossier_id}/withdraw", response_model=Standing)
+    async def withdraw(
+        *, dossier_id: Uuid, body: Ground, citizen: Citizen, request: KeyedRequest
+    ) -> Response:
         async with service.request() as work:
             await require_owner(dossier_id, work, citizen)
-            change = await commands.withdraw(dossier_id, work, reason_code=body.reason_code)
-        return views.standing(change)
+            withdrawn = partial(commands.withdraw, dossier_id, work, reason_code=body.reason_code)
+            return await _once(withdrawn, work, request=request, by=citizen)
 
     return router
 
@@ -150,44 +152,58 @@ def applicant_routes(service: Service[IntakeWork]) -> APIRouter:
 def office_routes(service: Service[IntakeWork]) -> APIRouter:
     router = APIRouter(prefix="/v1/dossiers/{dossier_id}", tags=["one-stop office"])
 
-    @router.post("/receive")
+    @router.post("/receive", response_model=Standing)
     async def receive(
-        dossier_id: Uuid, officer: Officer, body: Reception | None = None
-    ) -> Standing:
+        *,
+        dossier_id: Uuid,
+        body: Reception | None = None,
+        officer: Officer,
+        request: KeyedRequest,
+    ) -> Response:
+        unit = body.unit if body else None
         async with service.request() as work:
             await require_office(dossier_id, work, officer)
-            change = await commands.receive(dossier_id, work, unit=body.unit if body else None)
-        return views.standing(change)
+            received = partial(commands.receive, dossier_id, work, unit=unit)
+            return await _once(received, work, request=request, by=officer)
 
-    @router.post("/refuse")
-    async def refuse(dossier_id: Uuid, body: Ground, officer: Officer) -> Standing:
+    @router.post("/refuse", response_model=Standing)
+    async def refuse(
+        *, dossier_id: Uuid, body: Ground, officer: Officer, request: KeyedRequest
+    ) -> Response:
         async with service.request() as work:
             await require_office(dossier_id, work, officer)
-            change = await commands.refuse(dossier_id, work, reason_code=body.reason_code)
-        return views.standing(change)
+            refused = partial(commands.refuse, dossier_id, work, reason_code=body.reason_code)
+            return await _once(refused, work, request=request, by=officer)
 
-    @router.post("/stop")
-    async def stop(dossier_id: Uuid, body: Ground, officer: Officer) -> Standing:
+    @router.post("/stop", response_model=Standing)
+    async def stop(
+        *, dossier_id: Uuid, body: Ground, officer: Officer, request: KeyedRequest
+    ) -> Response:
         async with service.request() as work:
             await require_office(dossier_id, work, officer)
-            change = await commands.stop(dossier_id, work, reason_code=body.reason_code)
-        return views.standing(change)
+            stopped = partial(commands.stop, dossier_id, work, reason_code=body.reason_code)
+            return await _once(stopped, work, request=request, by=officer)
 
-    @router.post("/supplement-requests")
-    async def request_supplement(dossier_id: Uuid, body: Wanted, officer: Officer) -> Standing:
+    @router.post("/supplement-requests", response_model=Standing)
+    async def request_supplement(
+        *, dossier_id: Uuid, body: Wanted, officer: Officer, request: KeyedRequest
+    ) -> Response:
+        wanted, reason = body.papers_wanted, body.reason_code
         async with service.request() as work:
             await require_office(dossier_id, work, officer)
-            change = await commands.request_supplement(
-                dossier_id, work, wanted=body.papers_wanted, reason_code=body.reason_code
+            requested = partial(
+                commands.request_supplement, dossier_id, work, wanted=wanted, reason_code=reason
             )
-        return views.standing(change)
+            return await _once(requested, work, request=request, by=officer)
 
-    @router.post("/return")
-    async def return_result(dossier_id: Uuid, body: Return, officer: Officer) -> Standing:
+    @router.post("/return", response_model=Standing)
+    async def return_result(
+        *, dossier_id: Uuid, body: Return, officer: Officer, request: KeyedRequest
+    ) -> Response:
         async with service.request() as work:
             await require_office(dossier_id, work, officer)
-            change = await commands.return_result(dossier_id, work, how=body.how)
-        return views.standing(change)
+            returned = partial(commands.return_result, dossier_id, work, how=body.how)
+            return await _once(returned, work, request=request, by=officer)
 
     return router
 
@@ -230,7 +246,9 @@ async def _once(
     by: Principal,
     status: int = 200,
 ) -> Response:
-    """The answer to a command, or the one that `by` had to this very request before."""
+    """The answer to a command. Sent again, because that answer was lost, it is answered as it was
+    the first time.
+    """
 
     async def effect() -> Answer:
         standing = views.standing(await command())
