@@ -55,6 +55,7 @@ def test_settings_come_from_the_environment_under_their_own_prefix():
     )
     assert settings.kafka.bootstrap_servers == "kafka:9092"
     assert settings.kafka.password.get_secret_value() == "kafka-secret"
+    assert settings.kafka.session_seconds == 30
     assert settings.oidc.algorithms == ("ES256", "RS256")
 
 

@@ -100,7 +100,7 @@ class Service(Generic[W]):
                 transaction=self.transaction,
                 clock=self.clock,
             )
-            consumer.subscribe(self._broker)
+            consumer.subscribe(self._broker, session_seconds=self.settings.kafka.session_seconds)
             self._consumers.append(consumer)
             self.sweep(Sweep(f"retry {consumer.name}", timedelta(seconds=1), consumer.retry_due))
 

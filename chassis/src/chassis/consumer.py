@@ -36,7 +36,7 @@ W = TypeVar("W", bound=Work)
 
 BATCH = 500
 POLL_MILLISECONDS = 20
-SESSION_MILLISECONDS = 30_000
+SESSION_SECONDS = 30
 CONNECT_SECONDS = 120
 WAIT_PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
 
@@ -103,7 +103,7 @@ class Consumer(Generic[W]):
         self._connected = False
         self._trying_since: float | None = None
 
-    def subscribe(self, broker: KafkaBroker) -> None:
+    def subscribe(self, broker: KafkaBroker, *, session_seconds: int = SESSION_SECONDS) -> None:
         """Declare the FastStream subscriber; the only place that does."""
         self._subscriber = broker.subscriber(
             *self._topics,
@@ -113,8 +113,8 @@ class Consumer(Generic[W]):
             batch_timeout_ms=POLL_MILLISECONDS,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
-            session_timeout_ms=SESSION_MILLISECONDS,
-            listener=_Drain(self._idle),
+            session_timeout_ms=session_seconds * 1000,
+            listener=_Drain(self._idle, seconds=session_seconds / 2),
             parser=_parse,
             decoder=_decode,
         )
@@ -361,14 +361,15 @@ class _Drain(ConsumerRebalanceListener):
     member.
     """
 
-    def __init__(self, idle: asyncio.Event) -> None:
+    def __init__(self, idle: asyncio.Event, *, seconds: float) -> None:
         self._idle = idle
+        self._seconds = seconds
 
     async def on_partitions_revoked(  # pyright: ignore[reportIncompatibleMethodOverride] - may be async
         self, revoked: list[TopicPartition]
     ) -> None:
         try:
-            await within(self._idle.wait(), SESSION_MILLISECONDS / 1000 / 2)
+            await within(self._idle.wait(), self._seconds)
         except TimeoutError:
             log.warning("partitions revoked with a batch in hand")
 

@@ -38,6 +38,10 @@ class KafkaSettings(BaseModel):
     username: str = Field(examples=["payment"])
     password: SecretStr = Field(examples=["the password of that user"])
     ca_file: str | None = Field(default=None, examples=["/etc/motcua/kafka-ca.pem"])
+    session_seconds: int = Field(default=30, ge=6, le=300)
+    """After how long a consumer that was killed is given up, and its partitions go to another. The
+    heartbeat shares the event loop: much less, and a busy machine loses members that are well.
+    """
 
     def ssl_context(self) -> ssl.SSLContext:
         """Trusts the authorities in `ca_file`, or those of the system."""

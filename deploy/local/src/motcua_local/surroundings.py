@@ -44,6 +44,8 @@ class Surroundings:
             "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
             "KAFKA_USERNAME": principal,
             "KAFKA_PASSWORD": self.credentials.password(f"kafka-{principal}"),
+            # Whoever kills a service to see what happens should not wait long for its return.
+            "KAFKA_SESSION_SECONDS": "10",
         }
 
     def keyring(self, name: str) -> str:
