@@ -4,7 +4,9 @@ Not here, because ruff holds them: complexity (C901), positional parameters (PLR
 """
 
 import ast
+import io
 import sys
+import tokenize
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -16,8 +18,18 @@ FUNCTION_LINES = 60
 FILE_LINES = 400
 PARAMETERS = 5
 MEDIAN_FUNCTION_LINES = 10
-CHASSIS_LINES = 1_800
+CHASSIS_LINES = 2_400
+"""Lines of code, see docs/adr/0017-the-size-of-the-chassis.md; it may only shrink."""
 WIRING_LINES = 60
+
+_NO_CODE = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENDMARKER,
+}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -80,7 +92,7 @@ def _median_excess(sources: tuple[Source, ...]) -> Iterator[Finding]:
 def _chassis_excess(sources: tuple[Source, ...]) -> Iterator[Finding]:
     lines = chassis_lines(sources)
     if lines > CHASSIS_LINES:
-        what = f"{lines} lines in all, at most {CHASSIS_LINES}"
+        what = f"{lines} lines of code in all, at most {CHASSIS_LINES}"
         yield Finding(Path("chassis/src"), 1, "chassis", what)
 
 
@@ -91,8 +103,34 @@ def product_lengths(sources: Iterable[Source]) -> list[int]:
 
 
 def chassis_lines(sources: Iterable[Source]) -> int:
-    """All lines of the chassis, blank ones and docstrings too."""
-    return sum(_line_count(source) for source in sources if source.within("chassis", "src"))
+    """Lines of code that services run: no blank lines, comments, docstrings, test support."""
+    return sum(code_lines(source) for source in sources if _is_chassis(source))
+
+
+def _is_chassis(source: Source) -> bool:
+    return source.within("chassis", "src") and "testing" not in source.path.parts
+
+
+def code_lines(source: Source) -> int:
+    """Lines with code on them."""
+    readline = io.StringIO(source.text).readline
+    coded = {
+        line
+        for token in tokenize.generate_tokens(readline)
+        if token.type not in _NO_CODE
+        for line in range(token.start[0], token.end[0] + 1)
+    }
+    said = {
+        line
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Expr) and _is_text(node.value)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    return len(coded - said)
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _line_count(source: Source) -> int:
@@ -102,7 +140,7 @@ def _line_count(source: Source) -> int:
 def summary(sources: tuple[Source, ...]) -> str:
     """Median and 90th percentile of the functions, and the size of the chassis."""
     lengths = product_lengths(sources)
-    chassis = f"chassis {chassis_lines(sources)} lines"
+    chassis = f"chassis {chassis_lines(sources)} lines of code"
     if len(lengths) < 2:
         return chassis
     ninetieth = quantiles(lengths, n=10, method="inclusive")[-1]

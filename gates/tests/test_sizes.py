@@ -22,7 +22,7 @@ def test_small_code_passes_with_one_summary_line(
 
     assert sizes.main(tmp_path) == 0
     printed = capsys.readouterr().out
-    assert printed == "sizes: ok (2 functions, median 5, p90 6; chassis 10 lines)\n"
+    assert printed == "sizes: ok (2 functions, median 5, p90 6; chassis 10 lines of code)\n"
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,22 @@ def test_each_excess_is_one_line_with_its_limit(
 def test_the_chassis_is_measured_as_a_whole(
     tmp_path: Path, plant: Plant, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for number in range(5):
-        plant(f"chassis/src/chassis/part_{number}.py", "x = 1\n" * 361)
+    for number in range(7):
+        plant(f"chassis/src/chassis/part_{number}.py", "x = 1\n" * 345)
 
     assert sizes.main(tmp_path) == 1
-    assert "chassis: 1805 lines in all, at most 1800" in capsys.readouterr().out
+    assert "chassis: 2415 lines of code in all, at most 2400" in capsys.readouterr().out
+
+
+def test_of_the_chassis_only_code_that_services_run_is_counted(
+    tmp_path: Path, plant: Plant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = '"""A docstring\n\nof many lines.\n"""\n\n# a comment\n' * 50
+    plant("chassis/src/chassis/part.py", said + 'x = """\n"""\n')
+    plant("chassis/src/chassis/testing/fakes.py", "x = 1\n" * 390)
+
+    assert sizes.main(tmp_path) == 0
+    assert "chassis 2 lines of code" in capsys.readouterr().out
 
 
 def test_self_is_no_parameter_and_tests_may_take_many_fixtures(
