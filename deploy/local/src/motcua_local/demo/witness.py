@@ -42,6 +42,9 @@ class Witness:
                 "sasl.password": login["password"],
                 "group.id": f"operator.demo-{secrets.token_hex(4)}",
                 "enable.auto.commit": False,
+                # A broker that is away is nothing to write about here, and soon back.
+                "log_level": 0,
+                "reconnect.backoff.max.ms": 1000,
             }
         )
         consumer.assign([_end(consumer, place) for place in _partitions(consumer, topics)])
