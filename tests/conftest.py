@@ -1,0 +1,48 @@
+"""One running stack for all tests here: every engine, simulator, service and agency system."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from motcua_local.demo.command import tell_stories
+from motcua_local.demo.story import Story
+from motcua_local.stack import Stack
+from tests.fresh_stack import alone_with, begun_anew
+
+pytest.register_assert_rewrite("tests.endings", "tests.storytelling")
+
+# With a space, as somebody's path will have. Apart from `motcua up`, whose ports are not touched.
+FOLDER = Path(__file__).parents[1] / "var" / "e2e stack"
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Everything up, without data of earlier runs; its logs stay there to be read."""
+    with pytest.MonkeyPatch.context() as environment, alone_with(FOLDER):
+        for name in filter(re.compile("MOTCUA_.+_PORT").fullmatch, os.environ):
+            environment.delenv(name)
+        stack = begun_anew(FOLDER)
+        try:
+            stack.up()
+            yield stack
+        finally:
+            stack.down()
+
+
+@pytest.fixture(scope="session")
+def endpoints(stack: Stack) -> dict[str, Any]:
+    """Addresses and credentials, as any program on this machine reads them."""
+    return json.loads(stack.endpoints_file.read_text())
+
+
+@pytest.fixture(scope="session")
+def undisturbed(stack: Stack) -> dict[str, Story]:
+    """Both stories as `make demo` tells them, by key; what comes later is compared with them."""
+    return {story.key: story for story in tell_stories(stack, Console(file=StringIO()))}
