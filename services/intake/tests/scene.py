@@ -267,9 +267,11 @@ class Scene:
         return [kind.split(".")[3] for kind, _ in rows]
 
     async def fact(self, dossier_id: str, kind: str) -> Json:
-        """The one fact of a kind about a dossier."""
+        """The one fact of a kind about a dossier, published or not yet."""
         ((value,),) = await self.rows(
-            "SELECT value FROM outbox WHERE subject = $1 AND headers ->> 'ce_type' = $2",
+            "SELECT value FROM (SELECT subject, headers, value FROM outbox UNION ALL "
+            "SELECT subject, headers, value FROM event_log) AS said "
+            "WHERE subject = $1 AND headers ->> 'ce_type' = $2",
             dossier_id,
             f"vn.motcua.dossier.{kind}.v1",
         )

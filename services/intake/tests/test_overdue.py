@@ -5,16 +5,8 @@ from datetime import timedelta
 
 from prometheus_client import REGISTRY
 
-from intake.files import FileStore
-from intake.sweeps import sweeps
-
+from .lives import tell_overdue
 from .scene import DAO, JUSTICE, Scene, denied, started, wants
-
-
-async def tell(scene: Scene) -> None:
-    folder, most = scene.settings.files_folder, scene.settings.files_most_bytes
-    telling, _ = sweeps(scene.service, FileStore.open(folder, most_bytes=most))
-    await telling.run()
 
 
 def overdue() -> float:
@@ -25,7 +17,7 @@ def overdue() -> float:
 async def test_nothing_is_late_before_the_due_date_is_over(scene: Scene):
     dossier = await scene.received()
     scene.clock.pass_by(timedelta(days=14, hours=8))  # to the second of the due date
-    await tell(scene)
+    await tell_overdue(scene)
     assert "overdue" not in await scene.announced(dossier)
 
 
@@ -34,7 +26,7 @@ async def test_a_late_result_is_told_once(scene: Scene):
     await scene.say(JUSTICE, started(dossier))
     scene.clock.pass_by(timedelta(days=14, hours=8, seconds=1))
     for _ in range(2):
-        await tell(scene)
+        await tell_overdue(scene)
     assert (await scene.announced(dossier)).count("overdue") == 1
     fact = await scene.fact(dossier, "overdue")
     assert (fact["dueAt"], fact["status"]) == ("2026-12-09T10:00:00Z", 4)
@@ -44,7 +36,7 @@ async def test_a_late_result_is_told_once(scene: Scene):
 async def test_replicas_that_sweep_at_once_tell_it_once(scene: Scene):
     dossiers = [await scene.received() for _ in range(3)]
     scene.clock.pass_by(timedelta(days=20))
-    await asyncio.gather(*(tell(scene) for _ in range(4)))
+    await asyncio.gather(*(tell_overdue(scene) for _ in range(4)))
     for dossier in dossiers:
         assert (await scene.announced(dossier)).count("overdue") == 1
 
@@ -53,7 +45,7 @@ async def test_while_the_clock_stands_nothing_becomes_late(scene: Scene):
     dossier = await scene.received()
     await scene.say(JUSTICE, wants(dossier))
     scene.clock.pass_by(timedelta(days=60))
-    await tell(scene)
+    await tell_overdue(scene)
     assert "overdue" not in await scene.announced(dossier)
 
 
@@ -62,7 +54,7 @@ async def test_what_is_decided_or_withdrawn_is_not_late(scene: Scene):
     await scene.say(JUSTICE, denied(decided))
     await scene.act(DAO, withdrawn, "withdraw", reasonCode="applicant-request")
     scene.clock.pass_by(timedelta(days=60))
-    await tell(scene)
+    await tell_overdue(scene)
     for dossier in (decided, withdrawn):
         assert "overdue" not in await scene.announced(dossier)
 
@@ -70,6 +62,6 @@ async def test_what_is_decided_or_withdrawn_is_not_late(scene: Scene):
 async def test_a_late_result_is_still_taken(scene: Scene):
     dossier = await scene.received()
     scene.clock.pass_by(timedelta(days=60))
-    await tell(scene)
+    await tell_overdue(scene)
     await scene.say(JUSTICE, denied(dossier))
     assert await scene.status(dossier) == 9

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, PlainValidator
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from chassis.encryption import Keyring
 from chassis.settings import ServiceSettings
@@ -36,7 +36,7 @@ class Settings(ServiceSettings):
         default_factory=load_catalogue
     )
     """Read from the files of a folder."""
-    calendar: Annotated[WorkingCalendar, PlainValidator(_calendar)] = WorkingCalendar()
+    calendar: Annotated[WorkingCalendar, NoDecode, PlainValidator(_calendar)] = WorkingCalendar()
     """Read from a file: days off and make-up days of the province, beside the national ones."""
     encryption_keys: Keyring = Field(repr=False, examples=[_KEYS])
     """For what is kept here: form content and contacts."""
