@@ -56,6 +56,15 @@ async def it_is_read_only(database: Database) -> None:
         await connection.exec_driver_sql("DELETE FROM inbox")
 
 
+async def we_fell_silent_with_a_lock(database: Database) -> None:
+    async with database.transaction() as session:
+        connection = await session.connection()
+        await connection.exec_driver_sql("SET idle_in_transaction_session_timeout = 50")
+        await connection.exec_driver_sql("LOCK TABLE inbox")
+        await _query(database, "LOCK TABLE inbox")
+        await connection.exec_driver_sql("SELECT 1")
+
+
 AWAY: list[Trouble] = [
     nobody_listens,
     the_name_does_not_resolve,
@@ -63,6 +72,7 @@ AWAY: list[Trouble] = [
     no_answer_comes_in_time,
     the_connection_is_cut,
     it_is_read_only,
+    we_fell_silent_with_a_lock,
 ]
 
 
@@ -116,3 +126,10 @@ async def test_the_database_is_there(database: Database, trouble: Trouble) -> No
     with pytest.raises(Exception) as raised:  # noqa: PT011 - which one is what is tested
         await trouble(database)
     assert not is_away(raised.value)
+
+
+async def test_a_client_that_fell_silent_keeps_no_locks(database: Database) -> None:
+    """Another replica waits for them; by default the server would keep them for hours."""
+    async with database.engine.connect() as connection:
+        silence = await connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout")
+        assert silence.scalar_one() == "1min"

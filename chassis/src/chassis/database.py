@@ -34,6 +34,18 @@ _GAVE_WAY = (
 )
 
 
+SESSION = {
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+    "idle_in_transaction_session_timeout": "60000",
+}
+"""What the server does about a client that vanished without a word: else its locks, on rows and of
+the relay's lease, would stand for hours.
+"""
+
+
 class DatabaseAwayError(ConnectionError):
     """No connection to the database, or no answer on it in time."""
 
@@ -48,7 +60,11 @@ class Database:
             pool_size=connections,
             max_overflow=0,
             pool_timeout=10,
-            connect_args={"command_timeout": statement_seconds, "timeout": 10},
+            connect_args={
+                "command_timeout": statement_seconds,
+                "timeout": 10,
+                "server_settings": SESSION,
+            },
         )
         event.listen(self.engine.sync_engine, "handle_error", _tell_away)
 
