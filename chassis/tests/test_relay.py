@@ -7,9 +7,14 @@ import random
 from collections import defaultdict
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from prometheus_client import REGISTRY
 
-from chassis import audit, correlation, kafka, outbox
+from chassis import audit, correlation, failpoints, kafka, outbox
 from chassis.clock import utc_now, uuid7
 from chassis.database import Database
 from chassis.kafka import within
@@ -27,9 +32,40 @@ async def topic(kafka_settings: KafkaSettings) -> AsyncIterator[str]:
         yield name
 
 
-def relay_for(database: Database, settings: KafkaSettings) -> Relay:
-    url = database.engine.url.render_as_string(hide_password=False)
-    return Relay(url, lambda: kafka.producer(settings, client_id="test"))
+def relay_for(
+    database: Database, settings: KafkaSettings, *, linger: float = 0.002, patience: int = 10_000
+) -> Relay:
+    """A relay whose producer waits `linger` seconds for a batch to fill, and `patience`
+    milliseconds for a topic.
+    """
+
+    def producer() -> AIOKafkaProducer:
+        made = kafka.producer(settings, client_id="test")
+        made._message_accumulator._linger_time = linger
+        made.client._request_timeout_ms = patience
+        return made
+
+    return Relay(database.engine.url.render_as_string(hide_password=False), producer)
+
+
+async def limit_records(settings: KafkaSettings, topic: str, size: int) -> None:
+    admin = AIOKafkaAdminClient(**kafka.connection(settings))
+    await admin.start()
+    limit = {"max.message.bytes": str(size)}
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, limit)])
+    await admin.close()
+
+
+async def until_failed(error: str) -> None:
+    async with asyncio.timeout(30):
+        while not REGISTRY.get_sample_value("motcua_relay_failures_total", {"error": error}):  # noqa: ASYNC110 - a counter tells nobody
+            await asyncio.sleep(0.01)
+
+
+async def until_moved(database: Database, events: int) -> None:
+    async with asyncio.timeout(30):
+        while await count(database, "event_log") < events:  # noqa: ASYNC110 - rows tell nobody
+            await asyncio.sleep(0.05)
 
 
 def announcement(topic: str, dossier: str) -> outbox.Announcement:
@@ -135,6 +171,81 @@ async def test_a_relay_that_lost_its_connection_takes_the_lease_again(
     await within(running, 30)
     assert await count(database, "event_log") == 2
     assert await count(database, "outbox") == 0
+
+
+async def test_a_refused_event_is_overtaken_by_none_of_its_subject(
+    database: Database, kafka_settings: KafkaSettings, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """aiokafka sends the next record of a partition after one that failed, and the broker, which
+    does not know the producer yet, takes it.
+    """
+    monkeypatch.setattr("chassis.relay.BATCH", 1)  # each event in a request of its own
+    await append(database, topic, [dossier_id()] * 2)
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "UPDATE outbox SET value = value || repeat(' ', 5000)::bytea WHERE sequence = 1"
+        )
+    await limit_records(kafka_settings, topic, 4_000)
+    relay = relay_for(database, kafka_settings, linger=0)
+    running = asyncio.create_task(relay.run())
+    await until_failed("MessageSizeTooLargeError")
+    await limit_records(kafka_settings, topic, 1_000_000)
+    await until_moved(database, 2)
+    relay.stop()
+    await within(running, 30)
+    records = await read(kafka_settings, topic, 2)
+    assert [dict(sent.headers)["ce_sequence"] for sent in records] == [b"1", b"2"]
+
+
+async def test_what_left_before_a_refused_event_leaves_once(
+    database: Database, kafka_settings: KafkaSettings, topic: str
+) -> None:
+    await append(database, topic, [dossier_id() for _ in range(5)])
+    await append(database, "no.such.topic", [dossier_id()])
+    relay = relay_for(database, kafka_settings, patience=500)
+    running = asyncio.create_task(relay.run())
+    await until_moved(database, 5)
+    relay.stop()
+    await within(running, 30)
+    assert await count(database, "outbox") == 1
+    assert len(await read(kafka_settings, topic, 5)) == 5
+
+
+async def test_nothing_ends_the_relay_but_a_stop(
+    database: Database, kafka_settings: KafkaSettings, topic: str
+) -> None:
+    failpoints.arm({failpoints.ENVIRONMENT: "relay.before-send=raise@1"})
+    try:
+        relay = relay_for(database, kafka_settings)
+        running = asyncio.create_task(relay.run())
+        await append(database, topic, [dossier_id()])
+        await until_moved(database, 1)
+        relay.stop()
+        await within(running, 30)
+    finally:
+        failpoints.arm({})
+
+
+async def test_a_relay_without_the_lease_connects_no_oftener_when_woken(
+    database: Database, kafka_settings: KafkaSettings
+) -> None:
+    """Else every commit on a second replica would open a connection."""
+    attempts = 0
+
+    def refuse() -> AIOKafkaProducer:
+        nonlocal attempts
+        attempts += 1
+        raise asyncpg.CannotConnectNowError
+
+    relay = Relay(database.engine.url.render_as_string(hide_password=False), refuse)
+    running = asyncio.create_task(relay.run())
+    await until_failed("CannotConnectNowError")
+    for _ in range(50):
+        relay.wake()
+        await asyncio.sleep(0.002)
+    relay.stop()
+    await within(running, 30)
+    assert attempts <= 2, "the first, and the last after the stop"
 
 
 TAMPERINGS = {

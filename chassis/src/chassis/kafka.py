@@ -8,8 +8,10 @@ from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 import structlog
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import ProducerClosed
+from aiokafka.producer.message_accumulator import BatchBuilder, MessageBatch
 from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity, SASLScram512
 
@@ -79,10 +81,10 @@ def connection(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def producer(settings: KafkaSettings, *, client_id: str) -> AIOKafkaProducer:
-    """An idempotent producer that waits for all in-sync replicas. Its partitioner is Kafka's own,
-    murmur2.
+    """An idempotent producer that waits for all in-sync replicas, and of which nothing leaves any
+    more once a record has failed. Its partitioner is Kafka's own, murmur2.
     """
-    return AIOKafkaProducer(
+    made = AIOKafkaProducer(
         client_id=client_id,
         acks="all",
         enable_idempotence=True,
@@ -91,6 +93,38 @@ def producer(settings: KafkaSettings, *, client_id: str) -> AIOKafkaProducer:
         request_timeout_ms=10_000,
         **connection(settings),
     )
+    _halt_at_a_failure(made)
+    return made
+
+
+def _halt_at_a_failure(producer: AIOKafkaProducer) -> None:
+    """When a record fails, aiokafka goes on with the next, and a later event of a dossier overtakes
+    it: the broker sees a gap only in the sequence of a producer that it knows already.
+    """
+    accumulator = producer._message_accumulator  # noqa: SLF001 - no public place is early enough
+    append_batch = accumulator._append_batch  # noqa: SLF001
+
+    def append_halting_batch(builder: BatchBuilder, tp: TopicPartition) -> MessageBatch:
+        batch = append_batch(builder, tp)
+        fail = batch.failure
+
+        def fail_and_halt(exception: Exception) -> None:
+            fail(exception)
+            halt(producer)
+
+        batch.failure = fail_and_halt
+        return batch
+
+    accumulator._append_batch = append_halting_batch  # noqa: SLF001
+
+
+def halt(producer: AIOKafkaProducer) -> None:
+    """Let nothing more leave: what was not sent, or has no answer yet, fails now."""
+    accumulator, sending = producer._message_accumulator, producer._sender.sender_task  # noqa: SLF001
+    if sending is not None and accumulator._exception is None:  # noqa: SLF001
+        sending.cancel()
+        accumulator._exception = ProducerClosed()  # noqa: SLF001 - first, since failing halts
+        accumulator.fail_all(accumulator._exception)  # noqa: SLF001
 
 
 async def ping(settings: KafkaSettings) -> None:
@@ -102,11 +136,10 @@ async def ping(settings: KafkaSettings) -> None:
         await client.close()
 
 
-async def abandon(client: AIOKafkaProducer) -> None:
-    """Stop a producer that may hang. An idempotent one never expires its batches: past the deadline
-    it is left behind.
+async def abandon(producer: AIOKafkaProducer) -> None:
+    """Leave a producer behind, without a flush: an idempotent one never expires its batches, so its
+    own `stop` may hang, and what it sent later would come twice.
     """
-    try:
-        await within(client.stop(), 5)
-    except (TimeoutError, Exception):  # noqa: BLE001 - it is being thrown away
-        return
+    halt(producer)
+    await ended(producer.stop(), seconds=5)
+    await ended(producer.client.close(), seconds=5)

@@ -13,9 +13,9 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import asyncpg
 import structlog
@@ -23,8 +23,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from chassis import metrics
+from chassis.database import SESSION
 from chassis.failpoints import failpoint
-from chassis.kafka import abandon, within
+from chassis.kafka import DEADLINE_SECONDS, abandon, within
 from chassis.rows import columns
 
 BATCH = 500
@@ -56,7 +57,6 @@ INSERT INTO event_log
 SELECT * FROM published
 """
 _HEAD = "SELECT position, hash FROM event_log ORDER BY position DESC LIMIT 1"
-_AWAY = (OSError, TimeoutError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 log = structlog.get_logger(__name__)
 
@@ -95,10 +95,13 @@ class _Head:
         return (row["id"], self.position, self.hash)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _InFlight:
+    """Rows, one future for each that the producer has taken, and why it took no more."""
+
     rows: list[asyncpg.Record]
-    acknowledgements: list[asyncio.Future[object]]
+    acknowledgements: list[asyncio.Future[object]] = field(default_factory=list)
+    error: Exception | None = None
 
 
 class Relay:
@@ -110,7 +113,7 @@ class Relay:
         self._url = url.replace("postgresql+asyncpg://", "postgresql://")
         self._producers = producers
         self._woken = asyncio.Event()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._flying: deque[_InFlight] = deque()
 
     def wake(self) -> None:
@@ -118,19 +121,19 @@ class Relay:
 
     def stop(self) -> None:
         """Let `run` publish what is there and return."""
-        self._stopping = True
+        self._stopping.set()
         self.wake()
 
     async def run(self) -> None:
         while True:
             try:
                 await self._publish_under_lease()
-            except _AWAY as error:
+            except Exception as error:
                 metrics.RELAY_FAILURES.labels(type(error).__name__).inc()
-                log.warning("relay interrupted", error=type(error).__name__)
-            if self._stopping:
+                log.warning("relay interrupted", error=type(error).__name__, exc_info=error)
+            if self._stopping.is_set():
                 return
-            await self._pause(RETRY_SECONDS)
+            await _happens(self._stopping, RETRY_SECONDS)
 
     async def _publish_under_lease(self) -> None:
         async with self._lease() as connection:
@@ -140,7 +143,9 @@ class Relay:
 
     @asynccontextmanager
     async def _lease(self) -> AsyncGenerator[asyncpg.Connection | None]:
-        connection = await within(asyncpg.connect(self._url, command_timeout=30))
+        connection = await within(
+            asyncpg.connect(self._url, command_timeout=30, server_settings=SESSION)
+        )
         try:
             held = await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEASE)
             metrics.RELAY_LEASE.set(bool(held))
@@ -162,16 +167,21 @@ class Relay:
         self._flying.clear()
         head = await self._head(connection)
         while True:
+            stopping = self._stopping.is_set()
             self._woken.clear()
             rows = await self._fetch(connection)
             if rows:
                 self._flying.append(await self._send(producer, rows))
-            if self._flying and (not rows or len(self._flying) == BATCHES_IN_FLIGHT):
+            last = len(rows) < BATCH
+            while self._flying and (last or self._flying[-1].error or self._full()):
                 await self._settle(connection, head, self._flying.popleft())
-            elif not rows and self._stopping:
+            if last and stopping:
                 return
-            elif not rows:
-                await self._pause(POLL_SECONDS)
+            if not rows:
+                await _happens(self._woken, POLL_SECONDS)
+
+    def _full(self) -> bool:
+        return len(self._flying) == BATCHES_IN_FLIGHT
 
     async def _head(self, connection: asyncpg.Connection) -> _Head:
         row = await connection.fetchrow(_HEAD)
@@ -183,41 +193,60 @@ class Relay:
 
     async def _send(self, producer: AIOKafkaProducer, rows: list[asyncpg.Record]) -> _InFlight:
         await failpoint("relay.before-send")
-        return _InFlight(rows, await within(_send_all(producer, rows)))
+        batch = _InFlight(rows)
+        try:
+            await within(_send_all(producer, batch))
+        except (KafkaError, TimeoutError) as error:
+            batch.error = error
+        return batch
 
     async def _settle(self, connection: asyncpg.Connection, head: _Head, batch: _InFlight) -> None:
-        """Wait for the broker's word on a batch, then seal its rows and move them to the log."""
-        await within(asyncio.gather(*batch.acknowledgements))
+        """Wait for the broker's word on a batch, then seal what it took and move it to the log."""
+        taken = await _taken(batch)
         await failpoint("relay.after-acknowledgement")
-        sealed = [head.extend(row) for row in batch.rows]
-        status = await connection.execute(_MOVE, *columns(sealed))
-        if status != f"INSERT 0 {len(sealed)}":
-            raise LeaseLostError(f"moved {status} of {len(sealed)} rows: another relay was at work")
+        sealed = [head.extend(row) for row in taken]
+        if sealed:
+            status = await connection.execute(_MOVE, *columns(sealed))
+            if status != f"INSERT 0 {len(sealed)}":
+                raise LeaseLostError(f"{status} of {len(sealed)} rows: another relay was at work")
         await failpoint("relay.after-move")
         metrics.EVENTS_PUBLISHED.inc(len(sealed))
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait until woken, but no longer than `seconds`: another process may have written, a wake-
-        up been lost.
-        """
-        try:
-            await asyncio.wait_for(self._woken.wait(), seconds)
-        except TimeoutError:
-            return
+        if batch.error:
+            raise batch.error
 
 
-async def _send_all(
-    producer: AIOKafkaProducer, rows: list[asyncpg.Record]
-) -> list[asyncio.Future[object]]:
-    """Hand `rows` to the producer; one deadline for all of them, a task for each would cost more
+async def _happens(event: asyncio.Event, seconds: float) -> None:
+    """Wait for `event`, but no longer than `seconds`: another process may have written, a wake-up
+    been lost.
+    """
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+
+
+async def _send_all(producer: AIOKafkaProducer, batch: _InFlight) -> None:
+    """Hand the rows to the producer; one deadline for all of them, a task for each would cost more
     than the sending.
     """
-    return [
-        await producer.send(
-            row["topic"],
-            value=row["value"],
-            key=row["subject"].encode(),
-            headers=[(name, text.encode()) for name, text in json.loads(row["headers"]).items()],
+    for row in batch.rows:
+        headers = [(name, text.encode()) for name, text in json.loads(row["headers"]).items()]
+        batch.acknowledgements.append(
+            await producer.send(
+                row["topic"], value=row["value"], key=row["subject"].encode(), headers=headers
+            )
         )
-        for row in rows
-    ]
+
+
+async def _taken(batch: _InFlight) -> list[asyncpg.Record]:
+    """The rows that the broker took; where it refused one, `error` says why."""
+    taken: list[asyncpg.Record] = []
+    if batch.acknowledgements:
+        await asyncio.wait(
+            batch.acknowledgements, timeout=DEADLINE_SECONDS, return_when=asyncio.FIRST_EXCEPTION
+        )
+    for row, acknowledgement in zip(batch.rows, batch.acknowledgements, strict=False):
+        error = acknowledgement.exception() if acknowledgement.done() else TimeoutError()
+        if error is None:
+            taken.append(row)
+        elif batch.error is None:
+            batch.error = cast("Exception", error)
+    return taken
