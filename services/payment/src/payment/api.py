@@ -15,7 +15,7 @@ from chassis.errors import BadRequest, NotFound, Text
 from chassis.idempotency import Answer, KeyedRequest, once
 from motcua_contracts.types import Dong, GatewayCode, Uuid
 from payment.domain import OrderState
-from payment.handlers import start_attempt
+from payment.handlers import payable_order, start_attempt
 from payment.models import Attempt, Order, Receipt
 from payment.ports import Language, PaymentGateway, PaymentPage
 from payment.work import PaymentWork
@@ -76,6 +76,11 @@ def routes(service: Service[PaymentWork], gateways: Mapping[str, PaymentGateway]
             await _own_dossier(dossier_id, reader, work)
             return [await _view(o, work) for o in await work.orders.read_of(dossier_id)]
 
+    @router.post("/v1/dossiers/{dossier_id}/orders")
+    async def payable(dossier_id: Uuid, payer: Payer) -> OrderView:
+        async with service.request() as work:
+            return await _view(await payable_order(dossier_id, work, payer=payer), work)
+
     @router.get("/v1/orders/{order_id}")
     async def order(order_id: Uuid, reader: Payer) -> OrderView:
         async with service.request() as work:
@@ -115,7 +120,9 @@ def routes(service: Service[PaymentWork], gateways: Mapping[str, PaymentGateway]
     return router
 
 
-_NO_RECEIPT = Text("Chưa có biên lai cho lệnh thanh toán này", "This order has no such receipt yet")
+_NO_RECEIPT = Text(
+    "Chưa có biên lai này cho yêu cầu thanh toán", "This order has no such receipt yet"
+)
 
 
 async def _start(order_id: str, work: PaymentWork, *, gateway: str, payer: Principal) -> Answer:

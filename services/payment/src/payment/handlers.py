@@ -1,6 +1,7 @@
 """What happens to orders when a dossier's facts arrive, and when somebody wants to pay."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from chassis.access import Principal
 from chassis.clock import uuid7
@@ -34,12 +35,16 @@ ENDED: Mapping[type[EventData], RefundReason] = {
 }
 
 
-class OrderNotOpen(Conflict, vi="Lệnh thanh toán đã đóng", en="The order can no longer be paid"):
+class OrderNotOpen(Conflict, vi="Yêu cầu thanh toán đã đóng", en="The order can no longer be paid"):
     """It is paid, expired or closed: read the order to see which."""
 
 
 class OrderExpiring(Conflict, vi="Đã hết hạn thanh toán", en="The time to pay is over"):
     """No attempt could be finished before the order ends."""
+
+
+class NothingDue(Conflict, vi="Hồ sơ không còn khoản phải nộp", en="The dossier owes nothing"):
+    """It is paid, or over: read its orders to see which."""
 
 
 class TooManyAttempts(Conflict, vi="Quá nhiều lượt thanh toán", en="Too many attempts to pay"):
@@ -67,7 +72,8 @@ async def handle_payment_required(event: Event[DossierPaymentRequired], work: Pa
         if order.state is OrderState.OPEN:
             work.move(order, OrderStep.CLOSE)
     if due:
-        work.open(_order(dossier, due, work))
+        ends = order_end(due, work.now, at_least=work.terms.shortest_order)
+        work.open(_order(dossier, lines, work, expires_at=ends))
 
 
 async def handle_dossier_ended(
@@ -83,6 +89,22 @@ async def handle_dossier_ended(
         if order.state is OrderState.REFUNDING:
             money = await work.transactions.paying(order.id)
             work.request_refund(order, money, reason=dossier.ended_for)
+
+
+async def payable_order(dossier_id: str, work: PaymentWork, *, payer: Principal) -> Order:
+    """The order that can be paid now. One that ran out unpaid comes anew, for as long as its
+    dossier waits for the money: else nothing but withdrawal would lead out of there.
+    """
+    dossier = _own(await work.dossiers.find(dossier_id), payer)
+    newest = next(reversed(await work.orders.of(dossier.id)), None)
+    if newest and newest.state is OrderState.OPEN:
+        return newest
+    if newest is None or newest.state is not OrderState.EXPIRED or dossier.ended_for:
+        raise NothingDue
+    ends = work.now + work.terms.shortest_order
+    renewed = _order(dossier, newest.lines, work, expires_at=ends)
+    work.open(renewed)
+    return renewed
 
 
 async def start_attempt(
@@ -112,10 +134,15 @@ async def start_attempt(
 async def own_order(order_id: str, reader: Principal, work: PaymentWork) -> Order:
     """The order, locked, if it is the reader's own; nobody else learns that it exists."""
     dossier_id = await work.orders.dossier_of(order_id)
-    dossier = await work.dossiers.find(dossier_id) if dossier_id else None
+    _own(await work.dossiers.find(dossier_id) if dossier_id else None, reader)
+    return await work.orders.get(order_id)
+
+
+def _own(dossier: Dossier | None, reader: Principal) -> Dossier:
+    """The dossier, if it is the reader's own; nobody else learns that it owes anything."""
     if dossier is None or not reader.owns(dossier.applicant_id):
         raise NotFound
-    return await work.orders.get(order_id)
+    return dossier
 
 
 async def _dossier_of(event: Event[DossierPaymentRequired], work: PaymentWork) -> Dossier:
@@ -161,14 +188,16 @@ def _line(due: Due) -> OrderLine:
     return {"obligation_id": due.obligation_id, "kind": due.kind, "amount": due.amount}
 
 
-def _order(dossier: Dossier, due: Sequence[Due], work: PaymentWork) -> Order:
+def _order(
+    dossier: Dossier, lines: Sequence[OrderLine], work: PaymentWork, *, expires_at: datetime
+) -> Order:
     return Order(
         id=str(uuid7()),
         dossier_id=dossier.id,
         dossier_code=dossier.code,
         procedure_code=dossier.procedure_code,
-        amount=sum(obligation.amount for obligation in due),
-        lines=[_line(obligation) for obligation in due],
+        amount=sum(line["amount"] for line in lines),
+        lines=[*lines],
         opened_at=work.now,
-        expires_at=order_end(due, work.now, at_least=work.terms.shortest_order),
+        expires_at=expires_at,
     )

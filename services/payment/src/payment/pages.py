@@ -32,7 +32,7 @@ _TEXTS: Mapping[AttemptState, str] = {
     AttemptState.PAID: "Đã thanh toán. Biên lai điện tử đã được phát hành.",
     AttemptState.FAILED: "Lượt thanh toán này không thành công.",
     AttemptState.LAPSED: "Lượt thanh toán này đã hết hạn.",
-    AttemptState.SUSPENDED: "Đã nhận được tiền nhưng chưa khớp với lệnh thanh toán. "
+    AttemptState.SUSPENDED: "Đã nhận được tiền nhưng chưa khớp với yêu cầu thanh toán. "
     "Cơ quan thu sẽ đối chiếu và liên hệ hoặc hoàn tiền.",
 }
 _PAY_AGAIN = (AttemptState.FAILED, AttemptState.LAPSED)
