@@ -7,7 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
+from chassis import held_messages, redrive
+from chassis.clock import utc_now
 from chassis.consumer import Consumer
 from chassis.errors import Permanent, Transient
 from chassis.held_messages import RawRecord
@@ -19,6 +22,7 @@ from .conftest import Service, VisitWork, Withdrawals
 from .dossiers import dossier_id, received, returned, withdrawn
 
 INTAKE = "/motcua/intake"
+TOPIC = DOSSIER_EVENTS.name
 
 
 def on_topic(data: EventData) -> tuple[Event[EventData], RawRecord]:
@@ -149,6 +153,51 @@ async def test_a_held_message_that_is_delivered_again_is_held_once(
     assert len(await held(service)) == 1
 
 
+async def test_a_retry_that_failed_late_changes_nothing_that_was_decided_meanwhile(
+    consumer: Consumer[VisitWork], service: Service, withdrawals: Withdrawals
+) -> None:
+    withdrawals.error = Transient("not yet")
+    dossier = dossier_id()
+    await consumer.process([on_topic(withdrawn(dossier))[1]])
+    late = held_messages.judge(Transient("too late"), attempts=2, now=utc_now())
+    async with service.database.engine.begin() as connection:
+        await redrive.discard(connection, [1], redrive.Decision("hung", "a test"))
+        await held_messages.postpone(connection, 1, late)
+    assert await held(service) == [(dossier, "discarded", "transient", 1)]
+
+
+async def test_every_outcome_is_counted_once(
+    consumer: Consumer[VisitWork], service: Service, withdrawals: Withdrawals
+) -> None:
+    names = ["handled", "duplicate", "no-handler", "waiting", "parked", "retried"]
+
+    def counts() -> list[float]:
+        labels = [{"consumer": "test.visits", "outcome": name} for name in names]
+        return [REGISTRY.get_sample_value("motcua_messages_total", each) or 0 for each in labels]
+
+    before = counts()
+    withdrawals.error = Transient("not yet")
+    first, second = dossier_id(), dossier_id()
+    facts = (received(first), returned(first), withdrawn(first), received(first), received(second))
+    records = [on_topic(fact)[1] for fact in facts]
+    garbage = raw(encode(event(received(second), source=INTAKE))._replace(value=b"{"), TOPIC)
+    await consumer.process([*records, garbage])
+    await consumer.process([records[-2]])
+    await consumer.process([on_topic(received(dossier_id()))[1]] * 2)
+    withdrawals.error = None
+    await make_due(service)
+    assert await consumer.retry_due() == 2
+    grown = [after - was for was, after in zip(before, counts(), strict=True)]
+    assert dict(zip(names, grown, strict=True)) == {
+        "handled": 3,
+        "duplicate": 1,
+        "no-handler": 1,
+        "waiting": 3,
+        "parked": 1,
+        "retried": 2,
+    }
+
+
 def _with(record: Record, name: str, value: bytes | None) -> Record:
     headers = tuple((n, value if n == name else v) for n, v in record.headers)
     return record._replace(headers=headers)
@@ -174,7 +223,7 @@ async def test_garbage_is_parked_whole_and_neighbours_flow_on(
 ) -> None:
     good = dossier_id()
     content = garble(encode(event(received(dossier_id()), source=INTAKE)))
-    await consumer.process([raw(content, DOSSIER_EVENTS.name), on_topic(received(good))[1]])
+    await consumer.process([raw(content, TOPIC), on_topic(received(good))[1]])
     assert await visits(service) == {good: 1}
     rows = await service.rows("SELECT state, record_key, record_value FROM held_messages")
     assert rows == [("parked", content.key, content.value)]
@@ -185,7 +234,7 @@ async def test_a_time_that_no_calendar_has_is_held_with_the_rest(
     consumer: Consumer[VisitWork], service: Service, milliseconds: int
 ) -> None:
     content = encode(event(received(dossier_id()), source=INTAKE))._replace(value=b"{")
-    await consumer.process([replace(raw(content, DOSSIER_EVENTS.name), timestamp=milliseconds)])
+    await consumer.process([replace(raw(content, TOPIC), timestamp=milliseconds)])
     assert [row[1:3] for row in await held(service)] == [("parked", "body-not-json")]
 
 

@@ -7,6 +7,7 @@ subscriber is in batch mode with manual acknowledgement and hands the raw record
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -202,12 +203,10 @@ class Consumer(Generic[W]):
         except Exception as error:
             if is_away(error):
                 raise
-            verdict = held_messages.judge(error, attempts=1, now=self._clock())
-            self._report(message, verdict, error)
+            held = message.hold(held_messages.judge(error, attempts=1, now=self._clock()))
             async with self._transaction() as work:
-                await held_messages.hold(
-                    await work.connection(), self.name, [message.hold(verdict)]
-                )
+                await held_messages.hold(await work.connection(), self.name, [held])
+            self._report(held.record, held.verdict, error)
 
     async def _in_one_transaction(self, messages: Sequence[Message]) -> None:
         self._trying_since = time.monotonic()
@@ -218,9 +217,10 @@ class Consumer(Generic[W]):
             await held_messages.hold(await work.connection(), self.name, to_hold)
             await failpoint("consumer.before-commit")
         await failpoint("consumer.after-commit")
-        outcomes += [held.verdict.reason for held in to_hold]
-        for outcome in outcomes:
-            metrics.MESSAGES.labels(self.name, outcome).inc()
+        for outcome, count in Counter(outcomes).items():
+            metrics.MESSAGES.labels(self.name, outcome).inc(count)
+        for held in to_hold:
+            self._report(held.record, held.verdict)
 
     async def _sort(
         self, work: W, messages: Sequence[Message]
@@ -240,7 +240,6 @@ class Consumer(Generic[W]):
                 ready.append(message.event)
             elif message.refusal:
                 verdict = held_messages.judge(message.refusal, attempts=1, now=now)
-                self._report(message, verdict, message.refusal)
                 to_hold.append(message.hold(verdict))
                 if message.order:
                     blocked.add(message.order)
@@ -307,18 +306,19 @@ class Consumer(Generic[W]):
 
     async def _failed_again(self, held: held_messages.Held, error: Exception) -> None:
         verdict = held_messages.judge(error, attempts=held.attempts + 1, now=self._clock())
-        self._report(self._read(held.record), verdict, error)
         async with self._transaction() as work:
             await held_messages.postpone(await work.connection(), held.id, verdict)
+        self._report(held.record, verdict, error)
 
-    def _report(self, message: Message, verdict: Verdict, error: Exception) -> None:
+    def _report(self, record: RawRecord, verdict: Verdict, error: Exception | None = None) -> None:
+        metrics.MESSAGES.labels(self.name, verdict.state).inc()
         metrics.HELD_REASONS.labels(self.name, verdict.reason).inc()
         log.warning(
             "message held",
             consumer=self.name,
-            topic=message.record.topic,
-            partition=message.record.partition,
-            offset=message.record.offset,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
             state=verdict.state,
             reason=verdict.reason,
             attempts=verdict.attempts,

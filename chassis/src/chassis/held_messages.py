@@ -267,7 +267,7 @@ WHERE id = $1
 """
 _POSTPONE = """
 UPDATE held_messages SET state = $2, reason = $3, detail = $4, attempts = $5, next_attempt_at = $6
-WHERE id = $1
+WHERE id = $1 AND state = 'waiting' AND attempts = $5 - 1
 """
 
 
@@ -277,7 +277,7 @@ async def settle(connection: AsyncConnection, held_id: int) -> None:
 
 
 async def postpone(connection: AsyncConnection, held_id: int, verdict: Verdict) -> None:
-    """The message failed again."""
+    """The message failed again; unless meanwhile an operator or another replica dealt with it."""
     v = verdict
     await connection.exec_driver_sql(
         _POSTPONE, (held_id, v.state, v.reason, v.detail, v.attempts, v.next_attempt_at)

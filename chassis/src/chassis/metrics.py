@@ -9,11 +9,11 @@ MESSAGES = Counter(
     "Records consumed, by what became of them.",
     ["consumer", "outcome"],
 )
-"""Outcomes: handled, duplicate, no-handler, waiting, parked, queued-behind, retried, redriven,
-discarded.
-"""
+"""Outcomes: handled, duplicate, no-handler, waiting, parked; retried is a held one handled."""
 
-HELD_REASONS = Counter("motcua_held_total", "Records held, by reason.", ["consumer", "reason"])
+HELD_REASONS = Counter(
+    "motcua_held_total", "Records held, and retries that failed, by reason.", ["consumer", "reason"]
+)
 BATCH_SECONDS = Histogram("motcua_batch_seconds", "Time from poll to offset commit.", ["consumer"])
 BATCH_FALLBACKS = Counter(
     "motcua_batch_fallbacks_total", "Batches that failed and ran one by one.", ["consumer"]
