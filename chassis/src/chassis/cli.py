@@ -72,7 +72,7 @@ def _held_parsers(held: argparse.ArgumentParser) -> None:
         deciding = commands.add_parser(verb, help=f"{verb} messages by id, saying why")
         deciding.add_argument("ids", type=int, nargs="+")
         deciding.add_argument("--why", required=True, help="kept with the message")
-        deciding.add_argument("--operator", default=getpass.getuser(), help="who decides")
+        deciding.add_argument("--operator", help="who decides; you, if it is not said")
         deciding.set_defaults(run=run)
 
 
@@ -118,12 +118,19 @@ async def _discard(database: Database, options: argparse.Namespace) -> int:
 
 
 async def _decide(database: Database, options: argparse.Namespace, verb: Verb) -> int:
-    decision = redrive.Decision(options.operator, options.why)
+    decision = redrive.Decision(options.operator or _user(), options.why)
     async with database.engine.begin() as connection:
         done = await verb(connection, options.ids, decision)
     untouched = sorted(set(options.ids) - set(done))
     print(f"{options.held}: {done}" + (f"; not held any more: {untouched}" if untouched else ""))
     return 1 if untouched else 0
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        sys.exit("say who decides: --operator NAME")
 
 
 def _print(row: dict[str, Any]) -> None:
