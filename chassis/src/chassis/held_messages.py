@@ -209,15 +209,28 @@ def _bytes(text: str | None) -> bytes | None:
     return None if text is None else base64.b64decode(text)
 
 
+# Only the first open message of a key can be due. The recursion hops from key to key, so that what
+# queues behind a parked message costs nothing, however long it grows.
 _DUE = """
-SELECT * FROM held_messages AS m
-WHERE consumer = $1 AND state = 'waiting' AND next_attempt_at <= $2
-AND NOT EXISTS (
-    SELECT 1 FROM held_messages AS earlier
-    WHERE earlier.consumer = m.consumer AND earlier.topic = m.topic
-    AND earlier.ordering_key = m.ordering_key
-    AND earlier.state IN ('waiting', 'parked') AND earlier.id < m.id
+WITH RECURSIVE heads AS (
+    (SELECT id, topic, ordering_key FROM held_messages
+     WHERE consumer = $1 AND state IN ('waiting', 'parked') AND ordering_key IS NOT NULL
+     ORDER BY topic, ordering_key, id LIMIT 1)
+    UNION ALL
+    SELECT next.* FROM heads, LATERAL (
+        SELECT id, topic, ordering_key FROM held_messages
+        WHERE consumer = $1 AND state IN ('waiting', 'parked') AND ordering_key IS NOT NULL
+        AND (topic, ordering_key) > (heads.topic, heads.ordering_key)
+        ORDER BY topic, ordering_key, id LIMIT 1
+    ) AS next
 )
+SELECT * FROM held_messages
+WHERE id IN (
+    SELECT id FROM heads
+    UNION ALL
+    SELECT id FROM held_messages
+    WHERE consumer = $1 AND state = 'waiting' AND ordering_key IS NULL
+) AND state = 'waiting' AND next_attempt_at <= $2
 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 
