@@ -39,7 +39,7 @@ def main(
 
 
 async def _with_database(url: str, command: Command, options: argparse.Namespace) -> int:
-    database = Database(url, connections=1)
+    database = Database(url, connections=1, statement_seconds=3600)
     try:
         return await command(database, options)
     finally:
