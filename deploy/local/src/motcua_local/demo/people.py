@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Container
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +21,12 @@ REDIRECT = "http://127.0.0.1/signed-in"
 PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.5
 _AWAY = frozenset({503})
+
+
+@cache
+def http() -> httpx2.Client:
+    """The client that everybody shares: making one takes longer than asking."""
+    return httpx2.Client(timeout=30)
 
 
 def patiently(
@@ -54,9 +60,7 @@ class Person:
     def send(self, method: str, url: str, **arguments: Any) -> httpx2.Response:  # noqa: ANN401 - httpx2's own
         """A request with the person's token; anything but success is an error that tells why."""
         headers = {"Authorization": f"Bearer {self.token}", **arguments.pop("headers", {})}
-        answer = patiently(
-            partial(httpx2.request, method, url, headers=headers, timeout=30, **arguments)
-        )
+        answer = patiently(partial(http().request, method, url, headers=headers, **arguments))
         if not answer.is_success:
             raise LocalError(
                 f"{method} {urlsplit(url).path} answered {answer.status_code}: {answer.text[:500]}",
@@ -95,7 +99,7 @@ def _walk(issuer: str, key: str) -> httpx2.Response:
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
-    back = httpx2.post(f"{issuer}/authorize", data={**request, "person": key})
+    back = http().post(f"{issuer}/authorize", data={**request, "person": key})
     code = parse_qs(urlsplit(back.headers["location"]).query)["code"][0]
     exchange = {
         "grant_type": "authorization_code",
@@ -104,4 +108,4 @@ def _walk(issuer: str, key: str) -> httpx2.Response:
         "code": code,
         "code_verifier": verifier,
     }
-    return httpx2.post(f"{issuer}/token", data=exchange)
+    return http().post(f"{issuer}/token", data=exchange)

@@ -5,10 +5,8 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-import httpx2
-
 from motcua_local.demo.papers import pdf
-from motcua_local.demo.people import Person, patiently
+from motcua_local.demo.people import Person, http, patiently
 from motcua_local.demo.story import Scene, Story
 
 OFFICER = "le-thi-lan"
@@ -124,10 +122,10 @@ def _pay_while_payment_is_down(story: Story, citizen: Person) -> None:
     story.note(citizen.key, "was sent to the gateway", link=pay_url)
     story.scene.kill("payment")
     story.note("demo", "killed the payment service (kill -9)")
-    patiently(partial(httpx2.get, pay_url)).raise_for_status()
+    patiently(partial(http().get, pay_url)).raise_for_status()
     decide = f"{story.scene.endpoints['gateways']['vnpay']['url']}/paymentv2/decide"
     choice = {"payUrl": pay_url, "decision": "pay"}
-    paid = patiently(partial(httpx2.post, decide, data=choice))
+    paid = patiently(partial(http().post, decide, data=choice))
     if paid.is_error:
         paid.raise_for_status()
     story.note(citizen.key, "paid at the gateway, which cannot reach us")

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-import httpx2
-
 from motcua_contracts.envelope import Event, EventData
 from motcua_contracts.notification import NotificationOutcomeUnknown, NotificationSent
-from motcua_local.demo.people import Person, patiently, sign_in
+from motcua_local.demo.people import Person, http, patiently, sign_in
 from motcua_local.demo.witness import Witness, short
 from motcua_local.errors import LocalError
 
@@ -115,7 +113,7 @@ class Story:
             self._facts(kind) for kind in (NotificationSent, NotificationOutcomeUnknown)
         )
         search = {"to": applicant.mail_address, "subject": self.code}
-        box = patiently(partial(httpx2.get, f"{self.scene.mail}/messages", params=search)).json()
+        box = patiently(partial(http().get, f"{self.scene.mail}/messages", params=search)).json()
         if not len(sent) <= len(box) <= len(sent | unknown):
             raise LocalError(
                 f"{len(box)} mails for {len(sent)} facts and {len(unknown)} of unknown outcome",
