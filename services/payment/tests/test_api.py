@@ -2,15 +2,18 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
+
+from sqlalchemy import event
 
 from chassis.access import Role
 from chassis.testing.access import assert_guarded
 from motcua_contracts.dossier import DossierWithdrawn
-from payment.domain import ATTEMPTS_PER_ORDER
+from payment.domain import UNDECIDED_ATTEMPTS
 
-from .scene import FEE, START, Scene, ended
+from .scene import FEE, START, Scene, ended, obligation
 
 
 def test_only_what_proves_itself_is_open_without_a_token(scene: Scene):
@@ -103,12 +106,74 @@ async def test_no_attempt_starts_at_the_very_end_of_an_order(scene: Scene):
     assert refused.json()["type"].endswith("/order-expiring")
 
 
-async def test_attempts_are_bounded(scene: Scene):
+async def test_attempts_that_are_not_decided_are_bounded(scene: Scene):
     order = await scene.order(await scene.owe())
-    for _ in range(ATTEMPTS_PER_ORDER):
+    for _ in range(UNDECIDED_ATTEMPTS):
         assert (await scene.start(order["orderId"])).status_code == 201
     refused = await scene.start(order["orderId"])
     assert refused.json()["type"].endswith("/too-many-attempts")
+
+
+async def test_somebody_who_failed_many_times_can_still_pay(scene: Scene):
+    dossier = await scene.owe()
+    failed = {"ResponseCode": "51", "TransactionStatus": "02", "TransactionNo": "0"}
+    for _ in range(UNDECIDED_ATTEMPTS * 3):
+        await scene.notify(scene.vnpay.notification(await scene.attempt(dossier), **failed))
+    await scene.notify(scene.vnpay.notification(await scene.attempt(dossier)))
+    assert (await scene.order(dossier))["state"] == "paid"
+
+
+async def test_a_key_that_is_used_again_gives_no_page_for_an_order_that_is_paid(scene: Scene):
+    dossier = await scene.owe()
+    order = (await scene.order(dossier))["orderId"]
+    assert (await scene.start(order, "key")).status_code == 201
+    await scene.notify(scene.vnpay.notification(await scene.attempt(dossier)))
+    refused = await scene.start(order, "key")
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (
+        409,
+        "order-not-open",
+    )
+
+
+async def test_a_key_that_is_used_again_waits_for_nobody(scene: Scene):
+    """Whoever decides about the order holds its lock, and wants the attempt's next."""
+    order = (await scene.order(await scene.owe()))["orderId"]
+    first = await scene.start(order, "key")
+    async with scene.service.database.engine.begin() as deciding:
+        await deciding.exec_driver_sql("SELECT * FROM orders FOR UPDATE")
+        async with asyncio.timeout(5):
+            again = await scene.start(order, "key")
+    assert again.json() == first.json()
+
+
+async def test_an_order_too_large_for_the_gateway_starts_no_attempt(scene: Scene):
+    order = await scene.order(await scene.owe(obligation(10_000_000_000)))
+    refused = await scene.start(order["orderId"])
+    assert refused.status_code == 409
+    assert refused.json()["type"].endswith("/amount-not-taken")
+    assert await scene.rows("SELECT * FROM attempts") == []
+
+
+async def test_orders_are_shown_in_as_many_queries_however_many_they_are(scene: Scene):
+    async def queries() -> int:
+        asked: list[str] = []
+        engine = scene.service.database.engine.sync_engine
+
+        def note(*arguments: Any) -> None:
+            asked.append(arguments[2])
+
+        event.listen(engine, "before_cursor_execute", note)
+        await scene.orders(dossier)
+        event.remove(engine, "before_cursor_execute", note)
+        return len(asked)
+
+    due = obligation()
+    dossier = await scene.owe(due)
+    one = await queries()
+    for amount in (1_000, 2_000, 3_000):
+        await scene.owe(due.model_copy(update={"amount": amount}), dossier_id=dossier)
+    assert len(await scene.orders(dossier)) == 4
+    assert await queries() == one
 
 
 async def test_nobody_else_learns_that_an_order_exists(scene: Scene):

@@ -13,10 +13,10 @@ from motcua_contracts.types import ObligationKind
 from payment.domain import (
     AFTER_EXPIRY,
     ATTEMPT_TRANSITIONS,
-    ATTEMPTS_PER_ORDER,
     LONGEST_ATTEMPT,
     LONGEST_DOUBT,
     ORDER_TRANSITIONS,
+    UNDECIDED_ATTEMPTS,
     AttemptState,
     AttemptStep,
     OrderState,
@@ -234,11 +234,17 @@ def test_an_attempt_that_the_gateway_never_heard_of_lapses_only_after_its_time()
 def test_nothing_due_asks_for_nothing():
     assert unpaid([], set()) == []
     assert unpaid([obligation(1, 0)], set()) == []
+    assert unpaid([obligation(1), obligation(2, 0)], {obligation(1).obligation_id}) == []
 
 
 def test_what_is_paid_is_not_asked_for_again_and_nothing_twice():
-    required = [obligation(1), obligation(2), obligation(2), obligation(3, 0)]
+    required = [obligation(1), obligation(2), obligation(2)]
     assert unpaid(required, {obligation(1).obligation_id}) == [obligation(2)]
+
+
+def test_what_costs_nothing_is_settled_with_the_rest():
+    required = [obligation(1), obligation(2, 0)]
+    assert unpaid(required, set()) == required
 
 
 def test_an_order_ends_when_its_first_obligation_is_due():
@@ -262,19 +268,19 @@ def test_an_attempt_ends_before_its_order():
 
 @pytest.mark.parametrize("state", list(OrderState))
 def test_only_an_open_order_takes_attempts(state: OrderState):
-    refused = refuse_attempt(AnOrder(state=state), attempts=0, now=NOW)
+    refused = refuse_attempt(AnOrder(state=state), undecided=0, now=NOW)
     assert refused is (None if state is OrderState.OPEN else Refused.NOT_OPEN)
 
 
 def test_no_attempt_starts_that_could_not_be_finished():
     order = AnOrder(expires_at=NOW + timedelta(seconds=59))
-    assert refuse_attempt(order, attempts=0, now=NOW) is Refused.TOO_LATE
+    assert refuse_attempt(order, undecided=0, now=NOW) is Refused.TOO_LATE
 
 
 def test_attempts_are_bounded():
-    last = ATTEMPTS_PER_ORDER - 1
-    assert refuse_attempt(AnOrder(), attempts=last, now=NOW) is None
-    assert refuse_attempt(AnOrder(), attempts=last + 1, now=NOW) is Refused.TOO_MANY
+    last = UNDECIDED_ATTEMPTS - 1
+    assert refuse_attempt(AnOrder(), undecided=last, now=NOW) is None
+    assert refuse_attempt(AnOrder(), undecided=last + 1, now=NOW) is Refused.TOO_MANY
 
 
 @pytest.mark.parametrize("attempt", list(AttemptState))

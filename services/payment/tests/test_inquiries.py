@@ -76,6 +76,37 @@ async def test_a_gateway_that_is_away_is_asked_more_and_more_seldom(scene: Scene
     assert (await scene.order(dossier))["state"] == "paid"
 
 
+async def test_a_payer_who_reloads_the_page_does_not_delay_our_own_questions(scene: Scene):
+    dossier = await scene.owe()
+    reference = await scene.attempt(dossier)
+    scene.vnpay.away = True
+    for _ in range(10):
+        scene.clock.pass_by(timedelta(seconds=11))
+        await scene.inquiries.ask_now(reference, "vnpay")
+    assert len(scene.vnpay.queries) == 10
+    scene.vnpay.away = False
+    scene.vnpay.transact(reference)
+    scene.clock.pass_by(4 * MINUTE)
+    await scene.inquiries.ask_due()
+    assert (await scene.order(dossier))["state"] == "paid"
+
+
+async def test_a_question_that_fails_leaves_the_others_to_be_asked(scene: Scene):
+    """What a gateway says of one attempt meets a bug of ours."""
+    unlucky, lucky = await scene.owe(), await scene.owe()
+    for number, dossier in enumerate((unlucky, lucky)):
+        scene.vnpay.transact(await scene.attempt(dossier), TransactionNo=str(number + 1))
+    async with scene.service.database.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "ALTER TABLE gateway_transactions ADD CHECK (transaction_id <> '1')"
+        )
+    scene.clock.pass_by(6 * MINUTE)
+    with pytest.raises(ExceptionGroup, match="could not be asked about"):
+        await scene.inquiries.ask_due()
+    assert (await scene.order(lucky))["state"] == "paid"
+    assert (await scene.order(unlucky))["state"] == "open"
+
+
 async def test_replicas_ask_about_an_attempt_once(scene: Scene):
     for _ in range(6):
         await scene.attempt(await scene.owe())
@@ -137,6 +168,19 @@ async def test_a_gateway_in_doubt_holds_the_order_open_but_not_for_ever(scene: S
     assert (await scene.announced(dossier))[-2:] == ["suspended", "refund-requested"]
 
 
+async def test_orders_in_doubt_do_not_keep_others_from_expiring(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("payment.sweeps.AT_ONCE", 2)
+    for _ in range(3):
+        await scene.attempt(await scene.owe(obligation(due=timedelta(hours=1))))
+    dossiers = [await scene.owe(obligation(due=timedelta(hours=2))) for _ in range(3)]
+    scene.vnpay.away = True
+    scene.clock.pass_by(timedelta(hours=3))
+    assert await expire_orders(scene.service) == 3
+    assert {(await scene.order(dossier))["state"] for dossier in dossiers} == {"expired"}
+
+
 async def test_money_after_expiry_goes_back(scene: Scene):
     dossier = await scene.owe()
     reference = await scene.attempt(dossier)
@@ -182,12 +226,16 @@ async def test_verified_money_for_no_order_of_ours_goes_to_suspense_in_the_end(s
     assert "dossierId" not in suspended
 
 
-async def test_the_journal_forgets_what_nothing_proved(scene: Scene):
-    await scene.notify("forged=1")
+async def test_the_journal_forgets_what_nothing_proved(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("payment.sweeps.AT_ONCE", 2)
+    for _ in range(5):
+        await scene.notify("forged=1")
     await scene.notify(scene.vnpay.notification("f" * 32))
     assert await purge_journal(scene.service) == 0
     scene.clock.pass_by(UNPROVEN_KEPT + MINUTE)
-    assert await purge_journal(scene.service) == 1
+    assert await purge_journal(scene.service) == 5
     assert await scene.rows("SELECT reception FROM gateway_notifications") == [("unknown-order",)]
 
 

@@ -63,7 +63,7 @@ class OneOrder(RuleBasedStateMachine):
 
     @rule()
     def start(self) -> None:
-        if len(self.attempts) < 3 and not refuse_attempt(self.order, attempts=0, now=self.now):
+        if len(self.attempts) < 3 and not refuse_attempt(self.order, undecided=0, now=self.now):
             self.attempts.append(Attempt(attempt_end(self.order, self.now)))
 
     @rule(

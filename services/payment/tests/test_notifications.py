@@ -13,7 +13,7 @@ from motcua_contracts.dossier import DossierWithdrawn
 from motcua_contracts.types import ObligationKind
 from payment import metrics
 
-from .scene import FEE, Scene, digest, ended, obligation
+from .scene import FEE, SECRET, Scene, digest, ended, obligation
 
 
 async def reference_of(scene: Scene, dossier: str | None = None) -> tuple[str, str]:
@@ -59,6 +59,11 @@ async def test_phi_and_le_phi_get_receipts_of_their_own_series(scene: Scene):
         ("01BLP0-001", "BL-26T", 1, 8_000),
     }
     assert (await scene.announced(dossier))[-2:] == ["receipt-issued"] * 2
+    url = f"/v1/orders/{(await scene.order(dossier))['orderId']}/receipt"
+    for receipt in receipts:
+        asked = f"{url}?receiptId={receipt['receiptId']}"
+        document = await scene.http.get(asked, headers=scene.token())
+        assert sha256(document.content).hexdigest() == receipt["sha256"]
 
 
 async def test_a_failed_payment_leaves_the_order_open_for_another_attempt(scene: Scene):
@@ -246,6 +251,19 @@ async def test_a_notification_that_the_database_could_not_keep_is_asked_for_agai
     assert (await scene.order(dossier))["state"] == "paid"
 
 
+async def test_a_notification_that_meets_a_bug_of_ours_is_asked_for_again(scene: Scene):
+    dossier, reference = await reference_of(scene)
+    query = scene.vnpay.notification(reference)
+    async with scene.service.database.engine.begin() as connection:
+        await connection.exec_driver_sql("ALTER TABLE receipts RENAME TO elsewhere")
+    assert await scene.notify(query) == "99"
+    assert await books(scene) == []
+    async with scene.service.database.engine.begin() as connection:
+        await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO receipts")
+    assert await scene.notify(query) == "00"
+    assert await scene.announced(dossier) == ["requested", "succeeded", "receipt-issued"]
+
+
 async def test_an_unknown_gateway_is_not_found(scene: Scene):
     assert (await scene.http.get("/v1/gateways/momo/ipn")).status_code == 404
 
@@ -262,7 +280,8 @@ async def test_the_receipt_that_is_fetched_is_the_one_that_was_announced(scene: 
     assert sha256(document.content).hexdigest() == issued["sha256"]
     assert "Hai trăm nghìn đồng" in document.text
     assert (issued["template"], issued["serial"], issued["number"]) == ("01BLP0-001", "BI-26T", 1)
-    assert (await scene.http.get(f"{url}?number=2", headers=scene.token())).status_code == 404
+    another = f"{url}?receiptId={uuid4()}"
+    assert (await scene.http.get(another, headers=scene.token())).status_code == 404
 
 
 async def test_every_notification_is_counted_by_what_it_met(scene: Scene):
@@ -289,4 +308,6 @@ async def test_no_event_and_no_journal_holds_a_secret_or_a_signature(scene: Scen
             for row in await scene.rows(f"SELECT * FROM {table}")
         ]
     )
+    assert reference in kept
     assert query.rpartition("=")[2] not in kept
+    assert SECRET not in kept

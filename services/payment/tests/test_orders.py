@@ -26,7 +26,7 @@ async def test_a_dossier_that_owes_gets_one_order_for_all_of_it(scene: Scene):
     requested = await scene.fact(dossier, "requested")
     assert requested["orderId"] == order["orderId"]
     assert requested["amount"] == FEE + 8_000
-    assert requested["obligationIds"] == [charge.obligation_id, fee.obligation_id]
+    assert set(requested["obligationIds"]) == {charge.obligation_id, fee.obligation_id}
     assert requested["expiresAt"] == "2026-03-05T08:00:00Z"
     assert requested["gateways"] == ["vnpay"]
 
@@ -51,6 +51,29 @@ async def test_the_same_obligations_required_again_change_nothing(scene: Scene):
     dossier = await scene.owe(due)
     await scene.owe(due, dossier_id=dossier)
     assert await scene.announced(dossier) == ["requested"]
+
+
+async def test_the_same_obligations_in_another_order_change_nothing(scene: Scene):
+    """A closed order sends back what somebody is just paying."""
+    first, second = obligation(), obligation(30_000)
+    dossier = await scene.owe(first, second)
+    await scene.owe(second, first, dossier_id=dossier)
+    assert await scene.announced(dossier) == ["requested"]
+
+
+async def test_an_obligation_that_is_exempt_is_settled_with_the_others_and_gets_no_receipt(
+    scene: Scene,
+):
+    """A dossier goes on once all that it waits for is named as paid."""
+    charge, exempt = obligation(), obligation(0, kind=ObligationKind.FEE)
+    dossier = await scene.owe(charge, exempt)
+    assert (await scene.order(dossier))["amount"] == FEE
+    await scene.notify(scene.vnpay.notification(await scene.attempt(dossier)))
+    succeeded = await scene.fact(dossier, "succeeded")
+    assert set(succeeded["obligationIds"]) == {charge.obligation_id, exempt.obligation_id}
+    assert await scene.announced(dossier) == ["requested", "succeeded", "receipt-issued"]
+    (receipt,) = (await scene.order(dossier))["receipts"]
+    assert (receipt["serial"], receipt["amount"]) == ("BI-26T", FEE)
 
 
 async def test_other_amounts_close_the_order_and_open_another(scene: Scene):

@@ -114,6 +114,12 @@ async def test_a_reply_with_one_field_changed_says_nothing(name: str):
     assert (await ask(forged)).outcome is GatewayOutcome.UNKNOWN
 
 
+@pytest.mark.parametrize("kind", ["02", "03"])
+async def test_a_refund_that_succeeded_is_no_payment(kind: str):
+    refunded = FOUND | {"vnp_TransactionType": kind, "vnp_TransactionNo": "14422999"}
+    assert (await ask(sealed(refunded))).outcome is GatewayOutcome.UNKNOWN
+
+
 @pytest.mark.parametrize("signature", [None, "", "00", "0" * 128])
 async def test_a_reply_without_a_good_signature_says_nothing(signature: str | None):
     forged = sealed(FOUND | {"vnp_ResponseCode": "91"}) | {"vnp_SecureHash": signature}

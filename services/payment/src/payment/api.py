@@ -1,11 +1,11 @@
 """What the owner of a dossier does over HTTP: see the orders, pay, fetch the receipt."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
@@ -15,7 +15,7 @@ from chassis.errors import BadRequest, NotFound, Text
 from chassis.idempotency import Answer, KeyedRequest, once
 from motcua_contracts.types import Dong, GatewayCode, Uuid
 from payment.domain import OrderState
-from payment.handlers import payable_order, start_attempt
+from payment.handlers import OrderNotOpen, payable_order, start_attempt
 from payment.models import Attempt, Order, Receipt
 from payment.ports import Language, PaymentGateway, PaymentPage
 from payment.work import PaymentWork
@@ -74,17 +74,18 @@ def routes(service: Service[PaymentWork], gateways: Mapping[str, PaymentGateway]
     async def orders(dossier_id: Uuid, reader: Payer) -> list[OrderView]:
         async with service.request() as work:
             await _own_dossier(dossier_id, reader, work)
-            return [await _view(o, work) for o in await work.orders.read_of(dossier_id)]
+            return await _views(await work.orders.read_of(dossier_id), work)
 
     @router.post("/v1/dossiers/{dossier_id}/orders")
     async def payable(dossier_id: Uuid, payer: Payer) -> OrderView:
         async with service.request() as work:
-            return await _view(await payable_order(dossier_id, work, payer=payer), work)
+            order = await payable_order(dossier_id, work, payer=payer)
+            return (await _views([order], work))[0]
 
     @router.get("/v1/orders/{order_id}")
     async def order(order_id: Uuid, reader: Payer) -> OrderView:
         async with service.request() as work:
-            return await _view(await _own_order(order_id, reader, work), work)
+            return (await _views([await _own_order(order_id, reader, work)], work))[0]
 
     @router.post("/v1/orders/{order_id}/attempts", status_code=201)
     async def attempt(
@@ -94,10 +95,10 @@ def routes(service: Service[PaymentWork], gateways: Mapping[str, PaymentGateway]
         if gateway is None:
             raise UnknownGateway(f"choose one of: {', '.join(gateways)}")
         async with service.request() as work:
-            start = partial(_start, order_id, work, gateway=gateway.name, payer=payer)
+            start = partial(_start, order_id, work, gateway=gateway, payer=payer)
             answer = await once(await work.connection(), key, start, principal=payer.subject)
-            attempt = await work.attempts.get(answer.body)
-            order = await work.orders.get(attempt.order_id)
+        async with service.request() as work:
+            order, attempt = await _payable(str(answer.body), work)
         # The signed address names the payer's, so it is made anew and never kept.
         page = _page(order, attempt, address=_address(request), language=wanted.language)
         return AttemptView(
@@ -108,14 +109,15 @@ def routes(service: Service[PaymentWork], gateways: Mapping[str, PaymentGateway]
         )
 
     @router.get("/v1/orders/{order_id}/receipt")
-    async def receipt(order_id: Uuid, reader: Payer, number: int | None = None) -> Response:
+    async def receipt(
+        order_id: Uuid,
+        reader: Payer,
+        receipt_id: Annotated[Uuid | None, Query(alias="receiptId")] = None,
+    ) -> Response:
         async with service.request() as work:
             order = await _own_order(order_id, reader, work)
-            found = await work.receipts.of_order(order.id)
-        wanted = [r for r in found if number in (None, r.number)]
-        if not wanted:
-            raise NotFound(_NO_RECEIPT)
-        return _document(wanted[0])
+            found = await work.receipts.read_of([order.id])
+        return _document(_wanted(found, receipt_id))
 
     return router
 
@@ -125,8 +127,27 @@ _NO_RECEIPT = Text(
 )
 
 
-async def _start(order_id: str, work: PaymentWork, *, gateway: str, payer: Principal) -> Answer:
+async def _start(
+    order_id: str, work: PaymentWork, *, gateway: PaymentGateway, payer: Principal
+) -> Answer:
     return Answer(201, (await start_attempt(order_id, work, gateway=gateway, payer=payer)).id)
+
+
+async def _payable(attempt_id: str, work: PaymentWork) -> tuple[Order, Attempt]:
+    """A key used again must not lead to a page where somebody pays twice."""
+    started = await work.attempts.read_one(attempt_id)
+    if started is None:
+        raise NotFound
+    if started[0].state is not OrderState.OPEN:
+        raise OrderNotOpen
+    return started
+
+
+def _wanted(receipts: Sequence[Receipt], receipt_id: str | None) -> Receipt:
+    for receipt in receipts:
+        if receipt_id in (None, receipt.id):
+            return receipt
+    raise NotFound(_NO_RECEIPT)
 
 
 async def _own_dossier(dossier_id: str, reader: Principal, work: PaymentWork) -> None:
@@ -144,11 +165,19 @@ async def _own_order(order_id: str, reader: Principal, work: PaymentWork) -> Ord
     return order
 
 
-async def _view(order: Order, work: PaymentWork) -> OrderView:
-    receipts = [ReceiptView.model_validate(r) for r in await work.receipts.of_order(order.id)]
-    gateways = work.terms.gateways if order.state is OrderState.OPEN else ()
-    seen = OrderView.model_validate(order)
-    return seen.model_copy(update={"receipts": tuple(receipts), "gateways": gateways})
+async def _views(orders: Sequence[Order], work: PaymentWork) -> list[OrderView]:
+    receipts = await work.receipts.read_of([order.id for order in orders])
+    return [
+        OrderView.model_validate(order).model_copy(
+            update={
+                "gateways": work.terms.gateways if order.state is OrderState.OPEN else (),
+                "receipts": tuple(
+                    ReceiptView.model_validate(r) for r in receipts if r.order_id == order.id
+                ),
+            }
+        )
+        for order in orders
+    ]
 
 
 def _page(order: Order, attempt: Attempt, *, address: str, language: Language) -> PaymentPage:
@@ -174,6 +203,7 @@ def _document(receipt: Receipt) -> Response:
         media_type="application/xhtml+xml",
         headers={
             "Content-Disposition": f'inline; filename="{name}"',
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
             "X-Content-Type-Options": "nosniff",
             "ETag": f'"{receipt.sha256}"',
         },

@@ -111,7 +111,8 @@ _REFUNDED: Mapping[SuspenseReason, RefundReason] = MappingProxyType(
     }
 )
 
-ATTEMPTS_PER_ORDER = 20
+UNDECIDED_ATTEMPTS = 10
+"""How many attempts of an order may be under way at once: each of them may turn out paid."""
 LONGEST_ATTEMPT = timedelta(minutes=15)
 SHORTEST_ATTEMPT = timedelta(minutes=1)
 AFTER_EXPIRY = timedelta(minutes=15)
@@ -160,14 +161,17 @@ def step_attempt(state: AttemptState, step: AttemptStep) -> AttemptState:
 
 
 def unpaid(required: Sequence[Obligation], settled: Collection[str]) -> list[Obligation]:
-    """What an order has to ask for: nothing of zero amount, nothing twice, nothing paid before."""
+    """What an order has to ask for: nothing twice, nothing paid before. What is exempt is settled
+    with the rest, for its dossier waits for all of it; alone it needs no order.
+    """
     once = {o.obligation_id: o for o in required}
-    return [o for o in once.values() if o.amount > 0 and o.obligation_id not in settled]
+    left = [o for o in once.values() if o.obligation_id not in settled]
+    return left if any(o.amount for o in left) else []
 
 
 def order_end(due: Sequence[Obligation], now: datetime, *, at_least: timedelta) -> datetime:
     """Until the earliest due time; an order that is asked for late still leaves time to pay it."""
-    return max(min(o.due_at for o in due), now + at_least)
+    return max(min(o.due_at for o in due if o.amount), now + at_least)
 
 
 def attempt_end(order: Order, now: datetime) -> datetime:
@@ -183,12 +187,12 @@ class Refused(StrEnum):
     TOO_MANY = "too-many"
 
 
-def refuse_attempt(order: Order, *, attempts: int, now: datetime) -> Refused | None:
+def refuse_attempt(order: Order, *, undecided: int, now: datetime) -> Refused | None:
     if order.state is not OrderState.OPEN:
         return Refused.NOT_OPEN
     if now + SHORTEST_ATTEMPT > order.expires_at:
         return Refused.TOO_LATE
-    return Refused.TOO_MANY if attempts >= ATTEMPTS_PER_ORDER else None
+    return Refused.TOO_MANY if undecided >= UNDECIDED_ATTEMPTS else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from payment.domain import (
 )
 from payment.facts import OrderLine
 from payment.models import Attempt, Dossier, Obligation, Order
+from payment.ports import PaymentGateway
 from payment.work import PaymentWork
 
 ENDED: Mapping[type[EventData], RefundReason] = {
@@ -48,7 +49,13 @@ class NothingDue(Conflict, vi="Hồ sơ không còn khoản phải nộp", en="T
 
 
 class TooManyAttempts(Conflict, vi="Quá nhiều lượt thanh toán", en="Too many attempts to pay"):
-    """Pay at the one-stop desk instead."""
+    """Finish one of them, or wait until the gateway says what became of them: half an hour."""
+
+
+class AmountNotTaken(
+    Conflict, vi="Cổng thanh toán không nhận số tiền này", en="This way to pay takes no such amount"
+):
+    """Pay another way, or ask the one-stop office."""
 
 
 _REFUSALS: Mapping[Refused, type[Conflict]] = {
@@ -65,7 +72,7 @@ async def handle_payment_required(event: Event[DossierPaymentRequired], work: Pa
         return
     settled = await _owe(dossier, event.data.obligations, work)
     due = unpaid(event.data.obligations, settled)
-    lines = [_line(obligation) for obligation in due]
+    lines = [_line(obligation) for obligation in sorted(due, key=_obligation_id)]
     for order in await work.orders.of(dossier.id):
         if order.state is OrderState.OPEN and order.lines == lines:
             return
@@ -108,20 +115,22 @@ async def payable_order(dossier_id: str, work: PaymentWork, *, payer: Principal)
 
 
 async def start_attempt(
-    order_id: str, work: PaymentWork, *, gateway: str, payer: Principal
+    order_id: str, work: PaymentWork, *, gateway: PaymentGateway, payer: Principal
 ) -> Attempt:
     """Let the owner of an order try to pay it."""
     order = await own_order(order_id, payer, work)
-    attempts = await work.attempts.of_order(order.id)
-    refused = refuse_attempt(order, attempts=len(attempts), now=work.now)
+    undecided = await work.attempts.undecided(order.id)
+    refused = refuse_attempt(order, undecided=len(undecided), now=work.now)
     if refused:
         raise _REFUSALS[refused]
+    if not gateway.takes(order.amount):
+        raise AmountNotTaken
     attempt_id = uuid7()
     attempt = Attempt(
         id=str(attempt_id),
         order_id=order.id,
         dossier_id=order.dossier_id,
-        gateway=gateway,
+        gateway=gateway.name,
         reference=attempt_id.hex,
         started_at=work.now,
         expires_at=attempt_end(order, work.now),
@@ -182,6 +191,10 @@ def _obligation(dossier: Dossier, due: Due) -> Obligation:
         due_at=due.due_at,
         exemption_ground=due.exemption_ground,
     )
+
+
+def _obligation_id(due: Due) -> str:
+    return due.obligation_id
 
 
 def _line(due: Due) -> OrderLine:

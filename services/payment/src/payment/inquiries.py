@@ -32,18 +32,23 @@ class Inquiries:
         """Ask about the attempts whose time has come; gives back how many."""
         asked = 0
         while attempts := await self._take_due():
-            await asyncio.gather(*(self._ask(attempt) for attempt in attempts))
+            asking = (self._ask(attempt) for attempt in attempts)
+            outcomes = await asyncio.gather(*asking, return_exceptions=True)
+            if failures := [outcome for outcome in outcomes if isinstance(outcome, Exception)]:
+                raise ExceptionGroup("attempts could not be asked about", failures)
             asked += len(attempts)
         return asked
 
     async def ask_now(self, reference: str, gateway: str) -> None:
-        """Ask about one attempt at once, unless it is decided or was asked about just now."""
+        """Ask about one attempt at once, unless it is decided or was asked about just now. Our own
+        questions come as if nobody had.
+        """
         async with self._service.request() as work:
             place = await work.attempts.place(gateway, reference)
             attempt = await work.attempts.find(place.attempt_id) if place else None
             if attempt is None or not _may_ask_now(attempt, work):
                 return
-            _take(attempt, work)
+            attempt.queried_at = work.now
         await self._ask(attempt)
 
     async def _take_due(self) -> list[Attempt]:

@@ -3,17 +3,18 @@
 The answer leaves only after the commit: what was answered with "accepted" is on the books.
 """
 
-from sqlalchemy.exc import IntegrityError
+import structlog
 
 from chassis.app import Service
 from chassis.clock import uuid7
-from chassis.errors import Unavailable
 from chassis.failpoints import failpoint
 from payment import metrics
 from payment.models import Door, GatewayNotification
 from payment.ports import GatewayStatement, PaymentGateway, Reception, RefusedNotification
 from payment.settlement import record_statement
 from payment.work import PaymentWork
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 async def receive(
@@ -22,8 +23,10 @@ async def receive(
     """Take a notification as it came; gives back what to answer. Never raises for what was sent."""
     try:
         reception = await _receive(raw_query, gateway, service)
-    except (Unavailable, IntegrityError):
-        # Away, or two transactions raced to book the same money: the gateway notifies again.
+    except Exception as error:  # whatever it is, the gateway has to notify again
+        log.exception(
+            "a notification was not kept", gateway=gateway.name, error=type(error).__name__
+        )
         reception = Reception.FAILED
     await failpoint("payment.before-ipn-answer")
     metrics.NOTIFICATIONS.labels(gateway.name, reception).inc()

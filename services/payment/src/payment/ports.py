@@ -114,6 +114,10 @@ class PaymentGateway(Protocol):
         """The name in URLs, rows and events, for example `vnpay`."""
         ...
 
+    def takes(self, amount: Dong) -> bool:
+        """Whether one payment can be of this amount."""
+        ...
+
     def pay_url(self, page: PaymentPage) -> str:
         """The signed address that the payer's browser opens."""
         ...

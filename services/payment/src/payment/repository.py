@@ -78,12 +78,13 @@ class Orders(_OfDossiers[Order]):
         statement = select(Order).where(col(Order.dossier_id) == dossier_id)
         return list(await self.session.exec(statement.order_by(col(Order.id))))
 
-    async def overdue(self, now: datetime, *, limit: int) -> list[str]:
-        """Orders that are open past their end, not locked."""
+    async def overdue(self, now: datetime, *, after: str, limit: int) -> list[str]:
+        """Orders that are open past their end, in the order of their ids, not locked."""
         statement = (
             select(Order.id)
             .where(col(Order.state) == OrderState.OPEN, col(Order.expires_at) < now)
-            .order_by(col(Order.expires_at))
+            .where(col(Order.id) > after)
+            .order_by(col(Order.id))
             .limit(limit)
         )
         return list(await self.session.exec(statement))
@@ -113,16 +114,24 @@ class Attempts(Repository[Attempt]):
         return None if row is None else Place(*row)
 
     async def read(self, gateway: str, reference: str) -> tuple[Order, Attempt] | None:
-        """An attempt and its order, to look at only."""
-        statement = (
-            select(Order, Attempt)
-            .join(Attempt, col(Attempt.order_id) == col(Order.id))
-            .where(col(Attempt.gateway) == gateway, col(Attempt.reference) == reference)
+        """The attempt with our reference and its order, to look at only."""
+        return await self._read(
+            col(Attempt.gateway) == gateway, col(Attempt.reference) == reference
         )
-        return (await self.session.exec(statement)).first()
 
-    async def of_order(self, order_id: str) -> list[Attempt]:
-        return await self.select(col(Attempt.order_id) == order_id)
+    async def read_one(self, attempt_id: str) -> tuple[Order, Attempt] | None:
+        """An attempt and its order, to look at only."""
+        return await self._read(col(Attempt.id) == attempt_id)
+
+    async def _read(self, *criteria: ColumnElement[bool]) -> tuple[Order, Attempt] | None:
+        joined = select(Order, Attempt).join(Attempt, col(Attempt.order_id) == col(Order.id))
+        return (await self.session.exec(joined.where(*criteria))).first()
+
+    async def undecided(self, order_id: str) -> list[Attempt]:
+        """The attempts of an order that its gateways are still asked about, locked."""
+        return await self.select(
+            col(Attempt.order_id) == order_id, col(Attempt.next_query_at).is_not(None)
+        )
 
     async def to_query(self, now: datetime, *, limit: int) -> list[Attempt]:
         """Attempts that are to be asked about, without those another replica has in hand."""
@@ -176,8 +185,9 @@ class Receipts(Repository[Receipt]):
         result = await connection.exec_driver_sql(_NEXT_NUMBER, (template, serial))
         return result.scalar_one()
 
-    async def of_order(self, order_id: str) -> list[Receipt]:
-        statement = select(Receipt).where(col(Receipt.order_id) == order_id)
+    async def read_of(self, order_ids: Collection[str]) -> list[Receipt]:
+        """The receipts of some orders, oldest first, to look at only."""
+        statement = select(Receipt).where(col(Receipt.order_id) == any_(_ids(order_ids)))
         return list(await self.session.exec(statement.order_by(col(Receipt.id))))
 
 
@@ -203,12 +213,17 @@ class Notifications(Repository[GatewayNotification]):
         )
         return list(await self.session.exec(statement))
 
-    async def purge_unproven(self, before: datetime) -> int:
+    async def purge_unproven(self, before: datetime, *, limit: int) -> int:
         """Drop what anybody on the internet may have sent; what a gateway signed is kept."""
-        statement = delete(GatewayNotification).where(
-            col(GatewayNotification.reception) == Reception.UNVERIFIED,
-            col(GatewayNotification.received_at) < before,
+        old = (
+            select(GatewayNotification.id)
+            .where(
+                col(GatewayNotification.reception) == Reception.UNVERIFIED,
+                col(GatewayNotification.received_at) < before,
+            )
+            .limit(limit)
         )
+        statement = delete(GatewayNotification).where(col(GatewayNotification.id).in_(old))
         return (await self.session.exec(statement)).rowcount
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from chassis.app import Service
 from chassis.sweeps import Sweep
@@ -13,6 +14,7 @@ from payment.ports import GatewayOutcome, GatewayStatement
 from payment.work import PaymentWork
 
 AT_ONCE = 100
+_FIRST = str(UUID(int=0))
 STRAY_AFTER = timedelta(hours=1)
 UNPROVEN_KEPT = timedelta(days=30)
 
@@ -30,17 +32,24 @@ async def expire_orders(service: Service[PaymentWork]) -> int:
     """End the orders whose time is up. The gateways were asked first: an attempt that is not
     decided holds its order open, and every attempt is asked about until it is.
     """
+    expired, after = 0, _FIRST
+    while overdue := await _overdue(after, service):
+        expired += sum([await _expire(order_id, service) for order_id in overdue])
+        after = overdue[-1]
+    return expired
+
+
+async def _overdue(after: str, service: Service[PaymentWork]) -> list[str]:
     async with service.transaction() as work:
-        overdue = await work.orders.overdue(work.now, limit=AT_ONCE)
-    return sum([await _expire(order_id, service) for order_id in overdue])
+        return await work.orders.overdue(work.now, after=after, limit=AT_ONCE)
 
 
 async def _expire(order_id: str, service: Service[PaymentWork]) -> bool:
     async with service.transaction() as work:
         await work.dossiers.find(await work.orders.dossier_of(order_id))
         order = await work.orders.get(order_id)
-        attempts = await work.attempts.of_order(order_id)
-        if not may_expire(order, attempts, work.now):
+        undecided = await work.attempts.undecided(order_id)
+        if not may_expire(order, undecided, work.now):
             return False
         work.move(order, OrderStep.EXPIRE)
         work.announce(facts.expired(order))
@@ -59,8 +68,16 @@ async def suspend_strays(service: Service[PaymentWork]) -> int:
 
 
 async def purge_journal(service: Service[PaymentWork]) -> int:
+    """In portions: whoever floods us with forgeries must not make one that takes too long."""
+    purged = 0
+    while portion := await _purge(service):
+        purged += portion
+    return purged
+
+
+async def _purge(service: Service[PaymentWork]) -> int:
     async with service.transaction() as work:
-        return await work.notifications.purge_unproven(work.now - UNPROVEN_KEPT)
+        return await work.notifications.purge_unproven(work.now - UNPROVEN_KEPT, limit=AT_ONCE)
 
 
 def _statement(stray: GatewayNotification) -> GatewayStatement:

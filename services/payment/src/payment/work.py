@@ -119,7 +119,8 @@ class PaymentWork(Work):
             if obligation.id in paid:
                 obligation.settled_by = order.id
         self.announce(facts.succeeded(order, money))
-        for kind, lines in groupby(sorted(order.lines, key=_kind), key=_kind):
+        payable = [line for line in order.lines if line["amount"]]
+        for kind, lines in groupby(sorted(payable, key=_kind), key=_kind):
             await self._issue_receipt(order, money, lines=list(lines), kind=kind)
 
     def suspend(

@@ -8,7 +8,7 @@ import asyncio
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha512
 from types import MappingProxyType
@@ -35,8 +35,12 @@ from payment.ports import (
 VERSION = "2.1.0"
 GMT7 = timezone(timedelta(hours=7))
 _TIME = "%Y%m%d%H%M%S"
+_MOST = 999_999_999_999
+"""vnp_Amount has 12 digits at most."""
 _MAX_QUERY_BYTES = 4096
 _MAX_REPLY_BYTES = 65_536
+_REFUNDS = ("02", "03")
+"""vnp_TransactionType of what went back, whole or in part: it succeeds like a payment."""
 _UNSIGNED = ("vnp_SecureHash", "vnp_SecureHashType")
 _SUCCESS = "00"
 _EXPIRED = "11"
@@ -87,7 +91,7 @@ class VnpayAccount:
     """
 
     tmn_code: str
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
     page_url: str
     api_url: str
     return_url: str
@@ -180,17 +184,16 @@ class Vnpay:
         self._client = client
         self._clock = clock
 
+    def takes(self, amount: Dong) -> bool:
+        return amount * 100 <= _MOST
+
     def pay_url(self, page: PaymentPage) -> str:
-        """Raises ValueError for an amount of more than the 12 digits that VNPAY takes."""
-        amount = str(page.amount * 100)
-        if len(amount) > 12:
-            raise ValueError(f"{page.amount} ₫ is more than VNPAY can take in one payment")
         query = canonical(
             {
                 "vnp_Version": VERSION,
                 "vnp_Command": "pay",
                 "vnp_TmnCode": self._account.tmn_code,
-                "vnp_Amount": amount,
+                "vnp_Amount": str(page.amount * 100),
                 "vnp_CurrCode": "VND",
                 "vnp_TxnRef": page.reference,
                 "vnp_OrderInfo": page.description,
@@ -291,6 +294,8 @@ class Vnpay:
         ours = (attempt.reference, self._account.tmn_code)
         if (reply.get("vnp_TxnRef"), reply.get("vnp_TmnCode")) != ours:
             return self._unknown(attempt, "foreign-reply")
+        if reply.get("vnp_TransactionType", "") in _REFUNDS:
+            return self._unknown(attempt, "refund")
         return self._closed_page(attempt, self._statement(reply, _SUCCESS))
 
     def _closed_page(self, attempt: OpenAttempt, statement: GatewayStatement) -> GatewayStatement:
