@@ -68,6 +68,9 @@ class StoppedClock:
     def __init__(self) -> None:
         self.now = MORNING
 
+    def reset(self) -> None:
+        self.now = MORNING
+
     def __call__(self) -> datetime:
         return self.now
 

@@ -5,22 +5,63 @@ from collections.abc import Awaitable, Callable
 
 import intake
 from chassis.kafka import producer
-from chassis.settings import KafkaSettings
 from chassis.testing import failpoints
-from chassis.testing.kafka import make_topics
 from chassis.testing.records import event
 from motcua_contracts.envelope import EventData, encode
-from motcua_contracts.topics import (
-    DOSSIER_EVENTS,
-    DOSSIER_RECIPIENTS,
-    PAYMENT_EVENTS,
-    Topic,
-    agency_decisions,
-)
+from motcua_contracts.topics import DOSSIER_EVENTS, PAYMENT_EVENTS, Topic, agency_decisions
 
-from .scene import JUSTICE, LAN, PLANNING, Scene, denied
+from .scene import JUSTICE, LAN, Scene, denied
 
-DECISIONS = agency_decisions(JUSTICE)
+
+async def test_a_dossier_lives_by_what_comes_over_http_and_over_kafka(running_scene: Scene):
+    scene = running_scene
+    dossier = await scene.filed()
+    await say(scene, await scene.payment(dossier), PAYMENT_EVENTS)
+    await until(lambda: has_status(scene, dossier, 1))
+    await scene.act(LAN, dossier, "receive")
+    await say(scene, denied(dossier), agency_decisions(JUSTICE))
+    await until(lambda: has_status(scene, dossier, 9))
+    await until(lambda: is_empty(scene, "outbox"))
+    assert await published(scene, dossier) == [
+        "registered",
+        "payment-required",
+        "payment-settled",
+        "received",
+        "processing-started",
+        "completed",
+    ]
+    ready = await scene.get(None, "/readyz")
+    assert set(ready.json().values()) == {"ok"}
+    metrics = (await scene.get(None, "/metrics")).text
+    assert 'motcua_intake_facts_total{fact="completed",procedure="2.000488"}' in metrics
+    assert 'motcua_messages_total{consumer="intake.decisions",outcome="handled"}' in metrics
+    assert dossier not in metrics
+
+
+async def say(scene: Scene, fact: EventData, topic: Topic) -> None:
+    """Publish it as its writer would."""
+    sent = encode(event(fact, source=topic.writer))
+    async with producer(scene.settings.kafka, client_id="test") as writer:
+        await writer.send_and_wait(topic.name, sent.value, key=sent.key, headers=list(sent.headers))
+
+
+async def published(scene: Scene, dossier: str) -> list[str]:
+    """What Kafka has acknowledged about a dossier."""
+    rows = await scene.rows(
+        "SELECT headers ->> 'ce_type' FROM event_log WHERE subject = $1 AND topic = $2 "
+        "ORDER BY position",
+        dossier,
+        DOSSIER_EVENTS.name,
+    )
+    return [kind.split(".")[3] for (kind,) in rows]
+
+
+async def has_status(scene: Scene, dossier: str, status: int) -> bool:
+    return await scene.status(dossier) == status
+
+
+async def is_empty(scene: Scene, table: str) -> bool:
+    return await scene.rows(f"SELECT count(*) FROM {table}") == [(0,)]
 
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:
@@ -30,63 +71,6 @@ async def until(true: Callable[[], Awaitable[bool]]) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("it did not become true in time")
-
-
-async def test_a_dossier_lives_by_what_comes_over_http_and_over_kafka(
-    scene: Scene, kafka_settings: KafkaSettings
-):
-    topics = (DOSSIER_EVENTS, DOSSIER_RECIPIENTS, PAYMENT_EVENTS)
-    await make_topics(kafka_settings, *(topic.name for topic in topics), partitions=12)
-    decisions = [agency_decisions(agency).name for agency in (JUSTICE, PLANNING)]
-    await make_topics(kafka_settings, *decisions, partitions=6)
-
-    async def say(fact: EventData, topic: Topic) -> None:
-        sent = encode(event(fact, source=topic.writer))
-        async with producer(kafka_settings, client_id="test") as writer:
-            await writer.send_and_wait(
-                topic.name, sent.value, key=sent.key, headers=list(sent.headers)
-            )
-
-    async def published(dossier: str) -> list[str]:
-        rows = await scene.rows(
-            "SELECT headers ->> 'ce_type' FROM event_log WHERE subject = $1 AND topic = $2 "
-            "ORDER BY position",
-            dossier,
-            DOSSIER_EVENTS.name,
-        )
-        return [kind.split(".")[3] for (kind,) in rows]
-
-    async with scene.service.http.router.lifespan_context(scene.service.http):
-        dossier = await scene.filed()
-        payment = await scene.payment(dossier)
-        await say(payment, PAYMENT_EVENTS)
-        await until(lambda: has_status(scene, dossier, 1))
-        await scene.act(LAN, dossier, "receive")
-        await say(denied(dossier), DECISIONS)
-        await until(lambda: has_status(scene, dossier, 9))
-        await until(lambda: is_empty(scene, "outbox"))
-        assert await published(dossier) == [
-            "registered",
-            "payment-required",
-            "payment-settled",
-            "received",
-            "processing-started",
-            "completed",
-        ]
-        ready = await scene.get(None, "/readyz")
-        assert set(ready.json().values()) == {"ok"}
-        metrics = (await scene.get(None, "/metrics")).text
-    assert 'motcua_intake_facts_total{fact="completed",procedure="2.000488"}' in metrics
-    assert 'motcua_messages_total{consumer="intake.decisions",outcome="handled"}' in metrics
-    assert dossier not in metrics
-
-
-async def has_status(scene: Scene, dossier: str, status: int) -> bool:
-    return await scene.status(dossier) == status
-
-
-async def is_empty(scene: Scene, table: str) -> bool:
-    return await scene.rows(f"SELECT count(*) FROM {table}") == [(0,)]
 
 
 def test_every_failpoint_is_named_once():
