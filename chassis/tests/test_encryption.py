@@ -102,6 +102,7 @@ def test_a_keyring_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch):
         (in_json(keys={"k1": "c2hvcnQ="}), "32 bytes"),
         (in_json(active="a.b", keys={"a.b": "c2hvcnQ="}), "dot"),
     ],
+    ids=range(9),  # the keys are new at each run, names of tests must not be
 )
 def test_a_malformed_keyring_is_refused_without_repeating_it(text: str, told: str):
     with pytest.raises(ValueError, match=told) as refused:
