@@ -4,9 +4,12 @@ from chassis.cli import main
 from notification.app import build
 from notification.settings import Settings
 
+LOG_FIELDS = ("message_id", "provider")
+"""What its log says beyond what every service may say; none of it names a person."""
+
 
 def run() -> None:
-    main("notification", Settings, build)
+    main("notification", Settings, build, log_fields=LOG_FIELDS)
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ class Dispatcher:
                         return True
         except ProviderAway as error:
             metrics.PROVIDER_AWAY.labels(self._gateway.name).inc()
-            log.warning("provider away", provider=self._gateway.name, detail=str(error))
+            log.warning("provider away", provider=self._gateway.name, error=str(error))
             answer = Answer(Happening.DEFER, Reason.PROVIDER_AWAY)
             await self._settle(first.message, answer, claim_next=False)
         return False
@@ -105,7 +105,12 @@ class Dispatcher:
             with metrics.DELIVERY_SECONDS.labels(self._gateway.name).time():
                 return await session.deliver(mail, hand_over=partial(self._hand_over, due.message))
         except Unwritable as unwritable:
-            log.warning("not written", message=due.message.id, why=str(unwritable))
+            log.warning(
+                "not written",
+                message_id=due.message.id,
+                reason=unwritable.answer.reason,
+                exc_info=unwritable.__cause__,
+            )
             return unwritable.answer
         except ClaimLost:
             return None
@@ -140,7 +145,7 @@ class Dispatcher:
                     await work.settle(message, answer)
             except ClaimLost:
                 metrics.LATE_ANSWERS.inc()
-                log.warning("answer came too late", message=message.id, answer=answer)
+                log.warning("answer came too late", message_id=message.id)
             if not claim_next:
                 return None
             await (
