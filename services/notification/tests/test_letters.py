@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,6 +132,17 @@ def test_a_template_that_asks_for_what_the_fact_lacks_waits_for_a_release() -> N
     )
     with pytest.raises(Unwritable, match="broken v1 cannot be filled") as unwritable:
         write(registered(), catalogue=Catalogue([broken], Words({})))
+    assert unwritable.value.answer == Answer(Happening.DEFER, Reason.NOT_RENDERED)
+
+
+@pytest.mark.parametrize(
+    "kept", [{"fact": {}}, {"fact_type": "vn.motcua.dossier.renamed.v1"}], ids=str
+)
+def test_a_fact_that_this_release_cannot_read_waits_for_one_that_can(kept: dict[str, Any]) -> None:
+    unread = message(registered(), load_catalogue()).model_copy(update=kept)
+    letters = Letters(load_catalogue(), KEYRING, portal_url="https://p.example", sender="a@b.vn")
+    with pytest.raises(Unwritable) as unwritable:
+        letters.write(unread, recipient())
     assert unwritable.value.answer == Answer(Happening.DEFER, Reason.NOT_RENDERED)
 
 

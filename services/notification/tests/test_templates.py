@@ -71,11 +71,23 @@ def test_a_version_in_use_must_not_disappear() -> None:
         Catalogue([], Words({})).get("greeting", 1)
 
 
-@pytest.mark.parametrize("body", ["{{ nobody }}", "{{ 1 | date }}", "{{ broken", "{{ none.name }}"])
-def test_a_template_that_cannot_be_filled_is_an_error(body: str) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{{ nobody }}",
+        "{{ 1 | date }}",
+        "{{ broken",
+        "{{ none.name }}",
+        "{{ name | word('no-such-kind', 'vi') }}",
+        "{{ [].index(name) }}",
+        "{{ name | money }}",
+    ],
+)
+def test_a_template_that_cannot_be_filled_is_an_error_that_quotes_nobody(body: str) -> None:
     broken = template(1, NEW_YEAR, body)
-    with pytest.raises(TemplateBroken, match="greeting v1 cannot be filled"):
-        Catalogue([broken], Words({})).render(broken, {"none": None})
+    with pytest.raises(TemplateBroken, match="greeting v1 cannot be filled") as error:
+        Catalogue([broken], Words({})).render(broken, {"none": None, "name": "Đào"})
+    assert "Đào" not in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from pydantic import ValidationError
+
+from chassis.errors import Permanent
 from motcua_contracts import dossier, payment
 from motcua_contracts.envelope import EventData
 from motcua_contracts.notification import (
@@ -60,9 +63,21 @@ def to_json(fact: EventData) -> dict[str, Any]:
     return fact.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
+class FactUnreadable(Permanent):
+    """A fact that was kept is none that this release knows."""
+
+    def __init__(self, type_: str) -> None:
+        super().__init__("fact-unreadable", f"this release cannot read a kept {type_}")
+
+
 def from_json(type_: str, kept: dict[str, Any]) -> EventData:
-    """The fact again, also when a later version of the contracts wrote it."""
-    return EVENT_TYPES[type_].model_validate(kept, extra="ignore")
+    """The fact again, also when a later version of the contracts wrote it. Raises
+    `FactUnreadable`.
+    """
+    try:
+        return EVENT_TYPES[type_].model_validate(kept, extra="ignore")
+    except (LookupError, ValidationError) as error:
+        raise FactUnreadable(type_) from error
 
 
 def announcement(message: Message, *, provider: str) -> NotificationEvent | None:

@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 from chassis.encryption import Keyring, Tampered, UnknownKey
 from motcua_contracts.envelope import EventData
 from notification.domain import Answer, Happening, Reason
-from notification.facts import from_json
+from notification.facts import FactUnreadable, from_json
 from notification.models import Message, Recipient
 from notification.ports import Mail
 from notification.templates import Catalogue, TemplateBroken, TemplateMissing
@@ -51,7 +51,7 @@ class Letters:
             template = self._catalogue.get(message.template, message.template_version)
             fact = from_json(message.fact_type, message.fact)
             text = self._catalogue.render(template, self._values(fact, contact))
-        except (TemplateMissing, TemplateBroken) as error:
+        except (TemplateMissing, TemplateBroken, FactUnreadable) as error:
             # A release can mend it, so the message waits for one.
             raise Unwritable(Happening.DEFER, Reason.NOT_RENDERED, str(error)) from error
         return Mail(

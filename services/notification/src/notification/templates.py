@@ -127,9 +127,11 @@ class Catalogue:
         try:
             subject = self._compile(template.subject).render(values)
             body = self._compile(template.body).render(values)
-        except (TemplateError, TypeError, ValueError, AttributeError) as error:
+        except (TemplateError, TypeError, ValueError, AttributeError, LookupError) as error:
+            # Jinja's own words quote the template; those of other errors may quote a citizen.
+            why = error if isinstance(error, TemplateError) else type(error).__name__
             raise TemplateBroken(
-                f"template {template.id} v{template.version} cannot be filled: {error}"
+                f"template {template.id} v{template.version} cannot be filled: {why}"
             ) from error
         return Text(" ".join(subject.split()), body)
 
