@@ -8,7 +8,6 @@ from intake.status import (
     IllegalTransition,
     is_final,
     require_transition,
-    state_diagram,
 )
 from motcua_contracts.types import DossierStatus
 
@@ -69,13 +68,3 @@ def test_a_refused_step_after_the_end_says_that_the_dossier_is_closed() -> None:
     with pytest.raises(IllegalTransition, match="The dossier is closed") as caught:
         require_transition(DossierStatus.WITHDRAWN, DossierStatus.COMPLETED)
     assert caught.value.detail.vi.endswith("Hồ sơ đã kết thúc.")
-
-
-def test_the_diagram_has_every_status_and_every_step() -> None:
-    lines = state_diagram().splitlines()
-    assert lines[0] == "stateDiagram-v2"
-    assert '    state "5 yêu cầu bổ sung giấy tờ" as s5' in lines
-    steps = [line for line in lines if "-->" in line and "[*]" not in line]
-    assert len(steps) == sum(ALLOWED.values())
-    assert "    s6 --> s1" in steps
-    assert "    s10 --> [*]" in lines

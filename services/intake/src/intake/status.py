@@ -74,14 +74,6 @@ def is_final(status: DossierStatus) -> bool:
     return not TRANSITIONS[status]
 
 
-def state_diagram() -> str:
-    """The table as a Mermaid state diagram."""
-    names = [f'    state "{s} {STATUS_WORDS[s].vi}" as s{s}' for s in DossierStatus]
-    steps = [f"    s{a} --> s{b}" for a, targets in TRANSITIONS.items() for b in targets]
-    ends = [f"    s{s} --> [*]" for s in DossierStatus if is_final(s)]
-    return "\n".join(["stateDiagram-v2", *names, "    [*] --> s1", *steps, *ends, ""])
-
-
 def _allowed_vi(allowed: tuple[DossierStatus, ...]) -> str:
     if not allowed:
         return "Hồ sơ đã kết thúc."
