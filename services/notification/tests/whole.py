@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from chassis.clock import utc_now
 from chassis.consumer import Consumer
+from chassis.testing.behaviour import Consumed
 from chassis.testing.records import event, record
 from motcua_contracts.dossier import DossierRecipients
 from motcua_contracts.envelope import Event, EventData
@@ -50,6 +51,10 @@ class Notification:
             )
             for subscription in SUBSCRIPTIONS
         }
+
+    def consumed(self, purpose: str, sent: Event[EventData], topic: Topic) -> Consumed:
+        """What the chassis's behaviour suite takes."""
+        return Consumed(self._consumers[purpose], self.service.database, sent, topic)
 
     async def hear(self, *events: Event[EventData]) -> None:
         """Facts arrive in one batch."""
