@@ -7,10 +7,8 @@ from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
-import httpx2
-
 from motcua_local.demo.papers import pdf
-from motcua_local.demo.people import Person
+from motcua_local.demo.people import Person, http
 from motcua_local.demo.stories import JUDICIAL_RECORD_FORM, OFFICER
 from tests.eventually import eventually
 
@@ -21,7 +19,7 @@ Json = dict[str, Any]
 
 def minted(endpoints: Mapping[str, Any], **wish: object) -> Person:
     """Somebody with any token, right or wrong, as the identity provider's `/_tokens` is asked."""
-    answer = httpx2.post(f"{endpoints['identity']['issuer']}/_tokens", json=wish)
+    answer = http().post(f"{endpoints['identity']['issuer']}/_tokens", json=wish)
     token = answer.raise_for_status().json()["access_token"]
     return Person(str(wish.get("person") or wish.get("client")), token)
 
@@ -99,7 +97,7 @@ class Applicant:
         headers = {"Authorization": f"Bearer {self.person.token}"}
 
         def opened() -> list[Json]:
-            answer = httpx2.get(url, headers=headers)
+            answer = http().get(url, headers=headers)
             return [] if answer.status_code == HTTPStatus.NOT_FOUND else answer.json()
 
         return eventually(opened, what="an order")[0]
@@ -110,7 +108,7 @@ class Applicant:
         attempts = f"{self.doors.payment}/v1/orders/{order['orderId']}/attempts"
         attempt = self.person.post(attempts, {"gateway": "vnpay"}, key=str(uuid4()))
         choice = {"payUrl": attempt["payUrl"], "decision": "pay"}
-        httpx2.post(f"{self.doors.gateway}/paymentv2/decide", data=choice)
+        http().post(f"{self.doors.gateway}/paymentv2/decide", data=choice)
         return attempt["txnRef"]
 
     def supplement(self, dossier_id: str, papers: list[Json]) -> None:

@@ -22,6 +22,13 @@ pytest.register_assert_rewrite("tests.endings", "tests.storytelling")
 FOLDER = Path(__file__).parents[1] / "var" / "e2e stack"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test of a run also waits until everything is up, and some wait for a rebalance."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(240))
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """Everything up, without data of earlier runs; its logs stay there to be read."""

@@ -4,10 +4,10 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
 from motcua_local.databases import query
+from motcua_local.demo.people import http
 from motcua_local.stack import Stack
 from motcua_local.status import read_status
 from tests.eventually import eventually
@@ -32,7 +32,7 @@ def until_quiet(stack: Stack, endpoints: Mapping[str, Any]) -> None:
 
 def everything(stack: Stack, endpoints: Mapping[str, Any]) -> dict[str, list[str]]:
     """Every row that anybody keeps, and every letter."""
-    box = httpx2.get(f"{endpoints['mail']['url']}/messages").json()
+    box = http().get(f"{endpoints['mail']['url']}/messages").json()
     known = {"letters": [mail["id"] for mail in box]}
     for service, url in endpoints["postgres"].items():
         for table in (str(row["tablename"]) for row in query(url, _TABLES)):
@@ -46,7 +46,7 @@ def everything(stack: Stack, endpoints: Mapping[str, Any]) -> dict[str, list[str
 
 def measured(endpoints: Mapping[str, Any], service: str, name: str, **labels: str) -> float:
     """The sum of a service's samples of this name that carry these labels."""
-    page = httpx2.get(endpoints["services"][service]["metrics"]).raise_for_status().text
+    page = http().get(endpoints["services"][service]["metrics"]).raise_for_status().text
     return sum(
         sample.value
         for family in text_string_to_metric_families(page)

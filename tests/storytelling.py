@@ -20,8 +20,12 @@ from motcua_local.stack import Stack
 STEP_SECONDS = 100.0
 """A dead member is missed after 30 s, and a broker that starts anew begins to count again."""
 
-Listener = Callable[[int, Step], None]
-"""Hears every step of every story: which story it is, by its place, and the step."""
+Listener = Callable[[int, Story, Step], None]
+"""Hears every step of every story: its place among the stories, itself, the step."""
+
+
+def _nobody(_place: int, _story: Story, _step: Step) -> None:
+    """Listens to nothing."""
 
 
 @dataclass
@@ -36,7 +40,9 @@ class SharedWitness(Witness):
         self._reader.start()
 
     def _read_on(self) -> None:
-        while not self._over.is_set():
+        over = False
+        while not over:
+            over = self._over.is_set()
             self._read(0.1)
             with self._news:
                 self._news.notify_all()
@@ -45,13 +51,18 @@ class SharedWitness(Witness):
         self, found: Callable[[], Event[EventData] | None], what: str, seconds: float
     ) -> Event[EventData]:
         with self._news:
-            event = self._news.wait_for(found, seconds)
+            self._news.wait_for(lambda: found() or self._over.is_set(), seconds)
+            event = found()
         if event is None:
             raise LocalError(f"{what} was not seen within {seconds:.0f} s", next_step="its logs")
         return event
 
-    def close(self) -> None:
+    def give_up(self) -> None:
+        """Nobody waits any longer for what has not come."""
         self._over.set()
+
+    def close(self) -> None:
+        self.give_up()
         self._reader.join()
         super().close()
 
@@ -92,7 +103,7 @@ class Telling:
 
 @contextmanager
 def told_at_once(
-    stack: Stack, keys: Sequence[str], *, listener: Listener = lambda _place, _step: None
+    stack: Stack, keys: Sequence[str], *, listener: Listener = _nobody
 ) -> Generator[Telling]:
     """Tell the stories with these keys (`"aab"`) at once; the block is left when all have ended."""
     endpoints = json.loads(stack.endpoints_file.read_text())
@@ -109,7 +120,11 @@ def told_at_once(
             for place, key in enumerate(keys)
         ]
         telling.endings = [stage.submit(_tell, story) for story in telling.stories]
-        yield telling
+        try:
+            yield telling
+        except BaseException:
+            witness.give_up()
+            raise
 
 
 def _leave_alone(_name: str) -> None:
@@ -119,9 +134,10 @@ def _leave_alone(_name: str) -> None:
 def _story(telling: Telling, scene: Scene, place: int, *, key: str, listener: Listener) -> Story:
     def hear(step: Step) -> None:
         telling.note()
-        listener(place, step)
+        listener(place, story, step)
 
-    return Story(key, f"{place}: {STORIES[key][0]}", scene, tell=hear)
+    story = Story(key, f"{place}: {STORIES[key][0]}", scene, tell=hear)
+    return story
 
 
 def _tell(story: Story) -> None:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import httpx2
-
 from motcua_local.databases import query
+from motcua_local.demo.people import http
 from tests.outside_reader import HIDDEN, read_all
 
 Haystack = Iterable[tuple[str, bytes]]
@@ -84,7 +83,7 @@ def logs(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 def metrics(endpoints: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
     for service, known in endpoints["services"].items():
-        yield f"metrics of {service}", httpx2.get(known["metrics"]).raise_for_status().content
+        yield f"metrics of {service}", http().get(known["metrics"]).raise_for_status().content
 
 
 def outside_parties(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -96,7 +95,7 @@ def outside_parties(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def mail_box(endpoints: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
-    yield "mail box", httpx2.get(f"{endpoints['mail']['url']}/messages").content
+    yield "mail box", http().get(f"{endpoints['mail']['url']}/messages").content
 
 
 def kept_files(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-import httpx2
 import pytest
 
 from motcua_local.demo.papers import pdf
+from motcua_local.demo.people import http
 from motcua_local.demo.stories import COMPANY_FORM, JUDICIAL_RECORD_FORM
 from motcua_local.programs import KINDS
 from motcua_local.stack import Stack
@@ -49,7 +49,7 @@ def planted(endpoints: dict[str, Any]) -> Planted:
     codes = [_paid_certificate(applicant, birds), _supplemented_registration(applicant, birds)]
     box = {"to": birds.email}
     eventually(
-        lambda: len(httpx2.get(f"{endpoints['mail']['url']}/messages", params=box).json()) == MAILS,
+        lambda: len(http().get(f"{endpoints['mail']['url']}/messages", params=box).json()) == MAILS,
         what="all mails",
     )
     return Planted(birds, codes)
@@ -128,9 +128,9 @@ def _refused_requests(applicant: Applicant, birds: Canaries) -> None:
     ]
     for method, path, content in wrong:
         headers = {"Authorization": f"Bearer {person.token}", "Idempotency-Key": str(uuid4())}
-        answer = httpx2.request(method, f"{intake}{path}", headers=headers, **content)
+        answer = http().request(method, f"{intake}{path}", headers=headers, **content)
         assert 400 <= answer.status_code < 500, (path, answer.text)
-    nobody = httpx2.get(f"{intake}/v1/dossiers", headers={"Authorization": f"Bearer {birds.name}"})
+    nobody = http().get(f"{intake}/v1/dossiers", headers={"Authorization": f"Bearer {birds.name}"})
     assert nobody.status_code == 401
 
 

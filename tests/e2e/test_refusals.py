@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from motcua_local.demo.people import Person
+from motcua_local.demo.people import Person, http
 from motcua_local.demo.stories import OFFICER
 from tests.applicants import CITIZEN, Applicant, Doors, Json, minted
 
@@ -71,8 +71,8 @@ def test_the_right_token_is_believed_and_none_is_not(
     path, person, expected = GUARDED[service]
     url = f"{endpoints['services'][service]['url']}{path}"
     assert _ask(minted(endpoints, person=person), "GET", url).status_code == expected
-    assert httpx2.get(url).status_code == HTTPStatus.UNAUTHORIZED
-    basic = httpx2.get(url, headers={"Authorization": "Basic bmFtZTpzZWNyZXQ="})
+    assert http().get(url).status_code == HTTPStatus.UNAUTHORIZED
+    basic = http().get(url, headers={"Authorization": "Basic bmFtZTpzZWNyZXQ="})
     assert basic.status_code == HTTPStatus.UNAUTHORIZED
 
 
@@ -209,7 +209,7 @@ def _ask(
 ) -> httpx2.Response:
     headers = {"Authorization": f"Bearer {person.token}", "Idempotency-Key": key or str(uuid4())}
     content = json.dumps(body or {}).encode() if method == "POST" else None
-    return httpx2.request(
+    return http().request(
         method, url, headers=headers | {"Content-Type": "application/json"}, content=content
     )
 

@@ -15,8 +15,6 @@ DOSSIERS = "abababababab"
 GRACE_SECONDS = 20.0
 """The services' own default; their supervisor may kill them after it."""
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.mark.parametrize("engine", ["postgres", "kafka"])
 def test_all_dossiers_end_well_though_an_engine_is_restarted(

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from confluent_kafka import OFFSET_END, Consumer, Message, TopicPartition
 
@@ -30,7 +30,7 @@ class Witness:
     events: dict[str, list[Event[EventData]]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
-    def at(cls, kafka: Mapping[str, Any], topics: list[str]) -> "Witness":
+    def at(cls, kafka: Mapping[str, Any], topics: list[str]) -> Self:
         """Start reading at the end of `topics`; `kafka` is that part of `endpoints.json`."""
         login = kafka["principals"]["operator"]
         consumer = Consumer(
