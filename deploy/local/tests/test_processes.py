@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -32,6 +34,13 @@ STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEE
 
 def awake(process: DetachedProcess) -> None:
     process.wait_until(lambda: "awake" in process.log.read_text(), within=20)
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_process_runs_in_a_session_of_its_own_and_is_found_again(
@@ -62,6 +71,28 @@ def test_who_does_not_stop_in_time_is_killed(sleeper: DetachedProcess, tmp_path:
     awake(sleeper)
     assert not sleeper.stop(grace=0.2)
     assert not process.is_running()
+
+
+def test_it_is_stopped_though_its_parent_lives_on_and_never_buries_it(
+    sleeper: DetachedProcess, tmp_path: Path
+) -> None:
+    starts = (
+        "from pathlib import Path; import sys, time;"
+        "from motcua_local.processes import Command, DetachedProcess;"
+        "folder = Path(sys.argv[1]);"
+        "command = Command((sys.executable, '-uc', sys.argv[2]), cwd=folder);"
+        "DetachedProcess('sleeper', folder).start(command); time.sleep(600)"
+    )
+    with subprocess.Popen((sys.executable, "-c", starts, tmp_path, SLEEP)) as parent:
+        try:
+            eventually(lambda: sleeper.running() is not None)
+            awake(sleeper)
+            assert sleeper.stop(grace=20)
+            assert sleeper.running() is None
+            assert not sleeper.crashed()
+            assert parent.poll() is None
+        finally:
+            parent.kill()
 
 
 def test_kill_leaves_it_crashed(sleeper: DetachedProcess, tmp_path: Path) -> None:

@@ -196,13 +196,31 @@ def _same_process(pid: int, started: float) -> psutil.Process | None:
 def _end(process: psutil.Process, first: signal.Signals, grace: float) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(first)
-        try:
-            process.wait(timeout=grace)
-        except psutil.TimeoutExpired:
+        if not _ends(process, within=grace):
             process.kill()
-            process.wait(timeout=10)
+            if not _ends(process, within=10):
+                raise psutil.TimeoutExpired(10, process.pid)
             return False
     return True
+
+
+def _ends(process: psutil.Process, *, within: float) -> bool:
+    """Whether it ends in time.
+
+    Only its parent can bury it: under one that lives on, as `motcua demo` in another terminal does,
+    it stays a zombie, for whose end psutil would wait in vain.
+    """
+    deadline = time.monotonic() + within
+    while True:
+        with contextlib.suppress(psutil.TimeoutExpired):
+            process.wait(timeout=0)
+            return True
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
 
 
 def _rotate(log: Path) -> None:
