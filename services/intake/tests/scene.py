@@ -50,6 +50,7 @@ class Person:
     subject: str
     role: Role
     agency: str | None = None
+    also: tuple[Role, ...] = ()
 
 
 DAO = Person("nguyen-thi-dao", Role.CITIZEN)
@@ -133,7 +134,8 @@ class Scene:
     def headers(self, person: Person | None, **more: str) -> dict[str, str]:
         if person is None:
             return more
-        token = self.issuer.token(person.subject, person.role, agency=person.agency)
+        roles = (person.role, *person.also)
+        token = self.issuer.token(person.subject, *roles, agency=person.agency)
         return {"Authorization": f"Bearer {token}"} | more
 
     async def get(self, person: Person | None, path: str) -> httpx2.Response:

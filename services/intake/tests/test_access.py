@@ -126,3 +126,10 @@ async def test_a_procedure_that_is_none_is_not_found(scene: Scene):
     answer = await scene.get(None, "/v1/procedures/9.999999")
     assert answer.status_code == 404
     assert "không có" in answer.json()["detailVi"]
+
+
+async def test_what_is_no_code_of_a_procedure_is_refused_and_not_repeated(scene: Scene):
+    answer = await scene.get(None, "/v1/procedures/Nguyễn Thị Đào")
+    assert answer.status_code == 400
+    assert answer.json()["type"].endswith("/unreadable-code")
+    assert "Nguyễn" not in answer.text

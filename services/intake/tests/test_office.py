@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from chassis.access import Role
+
 from .scene import (
     BINH,
     DAO,
@@ -204,3 +206,11 @@ async def test_only_the_applicant_takes_a_dossier_back(
     assert answer.status_code == status
     assert answer.json()["type"].endswith(f"/{problem}")
     assert await scene.status(dossier) == 6
+
+
+async def test_an_officer_who_is_a_citizen_too_acts_for_no_applicant(scene: Scene):
+    dossier = await scene.filed()
+    both = Person(LAN.subject, Role.OFFICER, LAN.agency, also=(Role.CITIZEN,))
+    answer = await scene.act(both, dossier, "withdraw", reasonCode="applicant-request")
+    assert answer.status_code == 403
+    assert answer.json()["type"].endswith("/not-the-applicant")

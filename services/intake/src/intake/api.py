@@ -15,7 +15,7 @@ from chassis.app import Service
 from chassis.errors import FieldError, Unprocessable
 from chassis.idempotency import Answer, Keyed, KeyedRequest, once
 from intake import agencies, commands, procedure_views, views
-from intake.codes import parse_dossier_code
+from intake.codes import parse_dossier_code, parse_procedure_code
 from intake.dossier import Change
 from intake.filing import Filing, PaperIn, file_dossier
 from intake.office import Office, day_in_vietnam
@@ -96,7 +96,8 @@ def public_routes(service: Service[IntakeWork], office: Office) -> APIRouter:
     @router.get("/v1/procedures/{code}")
     async def procedure(code: str) -> ProcedureView:
         today = day_in_vietnam(service.clock())
-        return procedure_views.whole(office.catalogue.in_force(code, on=today), on=today)
+        found = office.catalogue.in_force(parse_procedure_code(code), on=today)
+        return procedure_views.whole(found, on=today)
 
     @router.get("/v1/tracking/{code}")
     async def track(code: str) -> Tracking:
