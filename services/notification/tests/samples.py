@@ -27,7 +27,10 @@ ORDER: dict[str, Any] = {
 }
 PAPER = dossier.Paper(paper_id=ID, kind="identity-card", sha256=SHA256)
 RESULT = dossier.ResultPaper(paper_id=ID, kind="judicial-record-certificate", sha256=SHA256)
-FEE = dossier.FeeLine(kind=ObligationKind.CHARGE, code="phi-lltp", amount=200_000)
+
+
+def fee_line(amount: int) -> dossier.FeeLine:
+    return dossier.FeeLine(kind=ObligationKind.CHARGE, code="phi-lltp", amount=amount)
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
@@ -43,7 +46,7 @@ def registered(**changes: Any) -> dossier.DossierRegistered:
         "applicant_id": "citizen-7f3a",
         "registered_at": at(2, 1, 30),
         "papers": (PAPER,),
-        "fee_lines": (FEE,),
+        "fee_lines": (fee_line(200_000),),
     }
     return dossier.DossierRegistered(**(DOSSIER | facts | changes))
 
@@ -64,7 +67,12 @@ def completed(**changes: Any) -> dossier.DossierCompleted:
 
 FACTS: dict[str, EventData] = {
     "registered": registered(),
-    "registered-exempt": registered(exemption_ground="TT 244/2016/TT-BTC, Điều 5"),
+    "registered-exempt": registered(
+        fee_lines=(fee_line(0),), exemption_ground="TT 244/2016/TT-BTC, Điều 5"
+    ),
+    "registered-reduced": registered(
+        fee_lines=(fee_line(100_000),), exemption_ground="TT 244/2016/TT-BTC, Điều 4"
+    ),
     "registered-free": registered(fee_lines=()),
     "payment-required": dossier.DossierPaymentRequired(
         **DOSSIER,
@@ -141,6 +149,10 @@ FACTS: dict[str, EventData] = {
     "refund-requested": payment.PaymentRefundRequested(
         **ORDER, refund_id=ID, amount=200_000, reason_code="dossier-withdrawn"
     ),
+    "refund-of-late-money": payment.PaymentRefundRequested(
+        **ORDER, refund_id=ID, amount=200_000, reason_code="order-expired"
+    ),
+    "payment-expired": payment.PaymentExpired(**ORDER),
 }
 KEYRING_JSON = json.dumps(
     {

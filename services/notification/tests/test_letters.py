@@ -67,6 +67,27 @@ def test_the_letter_is_the_golden_one(name: str) -> None:
     assert text == golden.read_text(encoding="utf-8")
 
 
+def test_only_who_pays_nothing_is_told_to_be_exempt() -> None:
+    assert "được miễn phí, lệ phí" in write(FACTS["registered-exempt"]).body
+    reduced = write(FACTS["registered-reduced"]).body
+    assert "được miễn" not in reduced
+    assert "exempt" not in reduced
+    assert "được giảm phí, lệ phí theo TT 244/2016/TT-BTC, Điều 4" in reduced
+
+
+@pytest.mark.parametrize("name", ["payment-required", "payment-expired"])
+def test_no_letter_sends_anybody_to_pay_where_no_payment_is_taken(name: str) -> None:
+    """Money handed over at the counter would be in no book, and its dossier would wait for ever."""
+    text = write(FACTS[name]).body
+    assert "nộp trực tiếp tại Bộ phận Một cửa" not in text
+    assert "pay at the one-stop counter" not in text
+
+
+@pytest.mark.parametrize("name", ["payment-expired", "refund-of-late-money"])
+def test_whose_time_to_pay_ran_out_is_told_how_to_pay_after_all(name: str) -> None:
+    assert "thanh toán lại tại https://dichvucong.example.vn" in write(FACTS[name]).body
+
+
 def test_every_fact_that_is_told_has_a_golden_letter() -> None:
     assert {type(fact) for fact in FACTS.values()} == set(TOLD)
 

@@ -30,6 +30,7 @@ TOLD: tuple[type[EventData], ...] = (
     dossier.DossierCompleted,
     dossier.DossierReturned,
     dossier.DossierOverdue,
+    payment.PaymentExpired,
     payment.PaymentReceiptIssued,
     payment.PaymentRefundRequested,
 )
@@ -42,7 +43,6 @@ SILENT: tuple[type[EventData], ...] = (
     payment.PaymentRequested,
     # The citizen sees it on the spot, and may try again.
     payment.PaymentAttemptFailed,
-    payment.PaymentExpired,
     # For officers, not for citizens.
     dossier.DossierProcessingStarted,
     dossier.DossierDeadlineNear,
