@@ -8,8 +8,9 @@ from prometheus_client import REGISTRY
 
 from chassis import failpoints
 from chassis.clock import uuid7
+from notification.dispatcher import Pace
 from notification.domain import Reason, State
-from notification.settings import Settings
+from notification.settings import Settings, SmtpSettings
 
 from .mail_sink import MailSink
 from .samples import CONTACT, FACTS, recipient, registered
@@ -200,6 +201,15 @@ async def test_a_provider_that_is_away_costs_no_message_an_attempt(
     await cut_off.service.database.close()
     await notification.send()
     assert (await notification.message()).state == State.SENT
+
+
+@pytest.mark.parametrize("seconds", [1, 30, 300])
+def test_leases_outlast_what_they_cover(seconds: float) -> None:
+    smtp = SmtpSettings(host="smtp.example.vn", port=25, timeout_seconds=seconds)
+    pace = Pace.of(smtp)
+    connecting_and_envelope = content_and_its_answer = timedelta(seconds=2 * seconds)
+    assert pace.claim_lease > connecting_and_envelope
+    assert pace.sending_lease > content_and_its_answer
 
 
 async def test_a_failing_lane_leaves_the_others_to_finish(

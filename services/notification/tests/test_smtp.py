@@ -225,6 +225,47 @@ async def test_only_a_lost_answer_to_the_content_leaves_the_outcome_open(
         assert await session.deliver(MAIL, hand_over=nothing_to_record) == answer
 
 
+def slow_replies(*lines: bytes) -> Conversation:
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for line in lines:
+            await asyncio.sleep(0.3)
+            writer.write(line)
+            await writer.drain()
+            await reader.readline()
+
+    return converse
+
+
+async def test_a_server_that_takes_too_long_to_greet_in_all_is_away() -> None:
+    """Each answer is in time; together they would outlast the claim on a message."""
+    slow = slow_replies(b"220 slow\r\n", b"250 hi\r\n")
+    async with rude_server(slow) as port:
+        with pytest.raises(ProviderAway, match="TimeoutError"):
+            async with gateway(port, timeout_seconds=0.5).session():
+                pass
+
+
+async def test_an_envelope_that_takes_too_long_in_all_may_be_offered_again() -> None:
+    async def slow_after_greeting(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        writer.write(b"220 quick\r\n")
+        await reader.readline()
+        writer.write(b"250 hi\r\n")
+        await reader.readline()
+        await slow_replies(b"250 ok\r\n", b"250 ok\r\n")(reader, writer)
+
+    async with (
+        rude_server(slow_after_greeting) as port,
+        gateway(port, timeout_seconds=0.5).session() as session,
+    ):
+        hand_overs = HandOvers()
+        answer = await session.deliver(MAIL, hand_over=hand_overs)
+        assert answer == Answer(Happening.DEFER, Reason.TIMED_OUT)
+        assert hand_overs.count == 0
+        assert not session.usable
+
+
 async def test_a_server_that_falls_silent_before_the_content_may_be_asked_again() -> None:
     async def fall_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 slow\r\n")

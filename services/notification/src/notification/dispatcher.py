@@ -34,9 +34,9 @@ log = structlog.get_logger(__name__)
 class Pace:
     """How the dispatcher works. Leases outlast what they cover, or two would have one message."""
 
-    lanes: int = 4
-    claim_lease: timedelta = timedelta(seconds=15)
-    sending_lease: timedelta = timedelta(seconds=90)
+    lanes: int
+    claim_lease: timedelta
+    sending_lease: timedelta
     run_seconds: float = 5
     """A run ends after this, so that a stop is never far."""
     record_pauses: tuple[float, ...] = (0.1, 0.5, 1, 2, 5, 5, 10)
@@ -44,9 +44,11 @@ class Pace:
 
     @classmethod
     def of(cls, smtp: SmtpSettings) -> "Pace":
-        """DATA and its answer have a time limit each; the lease must outlive both."""
-        sending = timedelta(seconds=3 * smtp.timeout_seconds)
-        return cls(lanes=smtp.connections, sending_lease=sending)
+        """Connecting, the envelope, DATA and its answer have a time limit each. A claim covers the
+        first two, a message that is being sent the others; each has as much again to be recorded.
+        """
+        lease = timedelta(seconds=3 * smtp.timeout_seconds)
+        return cls(lanes=smtp.connections, claim_lease=lease, sending_lease=lease)
 
 
 class Dispatcher:

@@ -5,6 +5,7 @@ definite is silence after the content began to leave: the server may have taken 
 only its reply was lost. SMTP cannot be asked, so that is an outcome of its own.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from email.errors import MessageError
@@ -36,11 +37,13 @@ class SmtpGateway:
     async def session(self) -> AsyncGenerator["SmtpSession"]:
         client = self._client()
         try:
-            await client.connect()
+            async with asyncio.timeout(self._settings.timeout_seconds):
+                await client.connect()
         except (aiosmtplib.SMTPException, OSError) as error:
+            client.close()
             raise ProviderAway(_away(self._settings, error)) from error
         try:
-            yield SmtpSession(client, self._sender, self._clock)
+            yield SmtpSession(client, self._settings, sender=self._sender, clock=self._clock)
         finally:
             await _leave(client)
 
@@ -58,8 +61,11 @@ class SmtpGateway:
 
 
 class SmtpSession:
-    def __init__(self, client: aiosmtplib.SMTP, sender: str, clock: Clock) -> None:
+    def __init__(
+        self, client: aiosmtplib.SMTP, settings: SmtpSettings, *, sender: str, clock: Clock
+    ) -> None:
         self._client = client
+        self._envelope_seconds = settings.timeout_seconds
         self._sender = sender
         self._clock = clock
 
@@ -88,14 +94,16 @@ class SmtpSession:
     async def _offer(self, mail: Mail) -> Answer | None:
         """The envelope: nothing here is irreversible, so whatever goes wrong may be tried again."""
         try:
-            await self._client.mail(self._sender)
-            await self._client.rcpt(mail.address)
+            async with asyncio.timeout(self._envelope_seconds):
+                await self._client.mail(self._sender)
+                await self._client.rcpt(mail.address)
         except aiosmtplib.SMTPSenderRefused as refusal:
             # Our own address is refused: somebody's configuration is wrong, not this message.
             return Answer(Happening.DEFER, Reason.SENDER_REFUSED, refusal.code)
         except aiosmtplib.SMTPResponseException as refusal:
             return _refused(refusal, Reason.RECIPIENT_REFUSED)
-        except aiosmtplib.SMTPTimeoutError:
+        except TimeoutError:
+            self._client.close()  # an answer that comes late would be taken for the next one's
             return Answer(Happening.DEFER, Reason.TIMED_OUT)
         except _SILENCE:
             return Answer(Happening.DEFER, Reason.CONNECTION_LOST)
