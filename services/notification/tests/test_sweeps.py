@@ -3,10 +3,11 @@ from datetime import timedelta
 import pytest
 from prometheus_client import REGISTRY
 
+from chassis.clock import uuid7
 from notification.domain import Reason, State
 
 from .mail_sink import MailSink
-from .samples import FACTS, registered
+from .samples import FACTS, recipient, registered
 from .whole import Notification, fact
 
 CLAIM = "claim = gen_random_uuid(), attempts = 1"
@@ -102,6 +103,21 @@ async def test_a_contact_is_forgotten_when_its_dossier_ended_long_ago(
     await grow_old(notification, days)
     await notification.sweep("purge recipients")
     assert bool(await notification.rows("SELECT 1 FROM recipients")) == kept
+
+
+async def test_all_contacts_that_are_due_are_forgotten_in_one_turn(
+    notification: Notification, mail_sink: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notification.repository._BATCH", 2)
+    for _ in range(5):
+        dossier = str(uuid7())
+        await notification.meet(recipient(dossier=dossier))
+        returned = FACTS["returned"].model_copy(update={"dossier_id": dossier})
+        await notification.hear(fact(returned))
+    await notification.send()
+    await grow_old(notification, 31)
+    await notification.sweep("purge recipients")
+    assert await notification.rows("SELECT 1 FROM recipients") == []
 
 
 async def test_gauges_tell_what_is_open_and_for_how_long(notification: Notification) -> None:

@@ -31,10 +31,13 @@ class Sweeps:
 
     async def purge(self) -> None:
         """Contacts of dossiers that ended long ago are forgotten."""
+        while purged := await self._purge():
+            metrics.RECIPIENTS_PURGED.inc(purged)
+
+    async def _purge(self) -> int:
         async with self._transactions() as work:
             before = work.now - self._recipients_kept
-            purged = await work.recipients.purge([fact.type for fact in LAST], before=before)
-        metrics.RECIPIENTS_PURGED.inc(purged)
+            return await work.recipients.purge([fact.type for fact in LAST], before=before)
 
     async def measure(self) -> None:
         """Set the gauges of what is open."""
