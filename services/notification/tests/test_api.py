@@ -76,7 +76,7 @@ async def test_nobody_sees_to_whom_or_what(
 ) -> None:
     await a_message(notification)
     shown = (await operator.get(f"/v1/messages?dossierId={ID}")).text
-    for secret in ("Đào", "dao@example.vn", "Kính gửi", "ciphertext", "applicant-7f3a"):
+    for secret in ("Đào", "dao@example.vn", "Kính gửi", "ciphertext", "citizen-7f3a"):
         assert secret not in shown
 
 
