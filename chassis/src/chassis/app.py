@@ -122,7 +122,7 @@ class Service(Generic[W]):
             port=self.settings.http_port,
             log_config=None,
             access_log=False,
-            timeout_graceful_shutdown=max(1, self.settings.grace_seconds // 2),
+            timeout_graceful_shutdown=max(1, self.settings.grace_seconds // 3),
         )
         server = _Server(uvicorn_config)
         server.run()
@@ -166,7 +166,7 @@ class Service(Generic[W]):
         sweeping: Sequence[asyncio.Task[None]],
     ) -> None:
         """Stop fetching, finish the batches with their commits, end the sweeps, flush the outbox,
-        close; HTTP had the first half of the grace time, this has the second.
+        close; HTTP had a third of the grace time, this has half, and some is for what is cancelled.
         """
         deadline = time.monotonic() + self.settings.grace_seconds / 2
         self._stopping.set()

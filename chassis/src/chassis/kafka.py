@@ -35,10 +35,16 @@ async def ended(ending: Awaitable[object], *, seconds: float) -> None:
     """Give an ending its time, and no more; what did not end is done again after the restart."""
     task = asyncio.ensure_future(ending)
     done, _ = await asyncio.wait({task}, timeout=max(0.0, seconds))
-    error = TimeoutError() if not done else None if task.cancelled() else task.exception()
-    task.cancel()
-    if error is not None:
-        log.warning("did not end well", error=type(error).__name__)
+    if not done:
+        task.cancel()
+        log.warning("did not end in time")
+    task.add_done_callback(_heard)
+
+
+def _heard(future: asyncio.Future[Any]) -> None:
+    """Take note of an error that nobody waits for any more, else asyncio logs it."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _security(settings: KafkaSettings) -> BaseSecurity:
@@ -110,6 +116,8 @@ def _halt_at_a_failure(producer: AIOKafkaProducer) -> None:
 
         def fail_and_halt(exception: Exception) -> None:
             fail(exception)
+            for waiting in (batch._drain_waiter, *(future for future, _ in batch._msg_futures)):  # noqa: SLF001
+                _heard(waiting)
             halt(producer)
 
         batch.failure = fail_and_halt
@@ -123,6 +131,8 @@ def halt(producer: AIOKafkaProducer) -> None:
     accumulator, sending = producer._message_accumulator, producer._sender.sender_task  # noqa: SLF001
     if sending is not None and accumulator._exception is None:  # noqa: SLF001
         sending.cancel()
+        for waiting in accumulator._batches.values():  # noqa: SLF001 - where a failed batch is sought
+            accumulator._pending_batches.update(waiting)  # noqa: SLF001
         accumulator._exception = ProducerClosed()  # noqa: SLF001 - first, since failing halts
         accumulator.fail_all(accumulator._exception)  # noqa: SLF001
 
