@@ -15,6 +15,7 @@ from motcua_contracts.types import DossierStatus
 Entity = TypeVar("Entity", bound=SQLModel)
 
 _RUNNING = (DossierStatus.RECEIVED, DossierStatus.PROCESSING)
+"""Where the legal clock runs."""
 
 _NEXT_NUMBER = """
 INSERT INTO dossier_counters AS c (agency, day, last_number) VALUES ($1, $2, 1)
@@ -66,11 +67,11 @@ class Dossiers(Readable[DossierRow]):
             select(DossierRow.id)
             .where(
                 col(DossierRow.due_at) < now,
-                col(DossierRow.clock_stopped_at).is_(None),
+                col(DossierRow.status).in_(_RUNNING),
+                # The condition of the index, in its words.
                 col(DossierRow.completed_at).is_(None),
                 col(DossierRow.ended_at).is_(None),
                 col(DossierRow.overdue_told_at).is_(None),
-                col(DossierRow.status).in_(_RUNNING),
             )
             .order_by(col(DossierRow.due_at))
             .limit(limit)

@@ -42,8 +42,7 @@ TABLES = (
     "CREATE INDEX dossiers_applicant ON dossiers (applicant_id, registered_at)",
     """
     CREATE INDEX dossiers_running ON dossiers (due_at)
-    WHERE clock_stopped_at IS NULL AND completed_at IS NULL AND ended_at IS NULL
-    AND overdue_told_at IS NULL
+    WHERE completed_at IS NULL AND ended_at IS NULL AND overdue_told_at IS NULL
     """,
     """
     CREATE TABLE files (
