@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from motcua_local.programs import Kind
 from motcua_local.status import Backlog, ProgramStatus, StackStatus, State
@@ -22,8 +22,29 @@ def status_tables(status: StackStatus) -> Iterator[Table]:
         yield _lag(status.lag)
 
 
+def advice(status: StackStatus) -> Iterator[str]:
+    """What to do about what is not as it should be."""
+    by_state = {
+        state: [program.name for program in status.programs if program.state is state]
+        for state in State
+    }
+    if len(by_state[State.STOPPED]) == len(status.programs):
+        yield "nothing runs: motcua up"
+        return
+    for name in by_state[State.CRASHED]:
+        yield f"{name} crashed: motcua logs {name}, then motcua up {name}"
+    for name in by_state[State.NOT_READY]:
+        yield f"{name} runs and is not ready: motcua logs {name}"
+    if stopped := by_state[State.STOPPED]:
+        yield f"stopped: motcua up {' '.join(stopped)}"
+    for service, backlog in status.backlogs.items():
+        if backlog.held and backlog.held.get("parked"):
+            yield f"{service} holds what needs a decision: motcua held list --service {service}"
+
+
 def _programs(status: StackStatus) -> Table:
-    table = Table("program", "kind", "state", "pid", "ports", "outbox", "held")
+    names = ("program", "kind", "state", "pid", "ports")
+    table = Table(*(Column(name, no_wrap=name != "ports") for name in names), "outbox", "held")
     for program in status.programs:
         backlog = status.backlogs.get(program.name)
         table.add_row(*_row(program), *_waiting(program, backlog))
@@ -48,7 +69,7 @@ def _waiting(program: ProgramStatus, backlog: Backlog | None) -> tuple[str, str]
 
 
 def _lag(lag: dict[str, dict[str, int]]) -> Table:
-    table = Table("consumer group", "topic", "lag")
+    table = Table("consumer group", Column("topic", no_wrap=True), "lag")
     for group, topics in sorted(lag.items()):
         for topic, records in sorted(topics.items()):
             table.add_row(group, topic, str(records))
