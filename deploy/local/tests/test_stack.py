@@ -82,7 +82,7 @@ def test_a_program_whose_address_changed_is_started_anew(
     told.clear()
 
     stack.up(SIMULATORS)
-    assert told == ["vnpay stopped,", "vnpay ready"]
+    assert told == ["vnpay moves", "vnpay stopped,", "vnpay ready"]
     assert httpx2.get(f"http://127.0.0.1:{other}/_health").is_success
 
 

@@ -79,7 +79,9 @@ class Stack:
         wanted = _checked(names) or tuple(KINDS)
         make_folder(self.folder)
         with locked(self.folder / ".stack.lock"):
+            before = self.last_surroundings().ports
             around = self.surroundings()
+            self._tell_moves(before, around.ports)
             known = self._catalogue(around)
             chosen = [known[name] for name in wanted if name in known]
             simulators = [program for program in chosen if program.kind is Kind.SIMULATOR]
@@ -89,13 +91,15 @@ class Stack:
             rest = [program for program in chosen if program.kind is not Kind.SIMULATOR]
             together([partial(self._start, program) for program in rest])
 
-    def down(self, names: Sequence[str] = ()) -> None:
-        """Stop programs, those that depend on others first. Data stays."""
+    def down(self, names: Sequence[str] = ()) -> tuple[str, ...]:
+        """Stop programs, those that depend on others first. Data stays. Gives those that ran."""
         wanted = _checked(names) or tuple(KINDS)
         make_folder(self.folder)
         with locked(self.folder / ".stack.lock"):
+            ran = tuple(name for name in wanted if self._runs(name))
             for kinds in _STOP_ORDER:
                 together([partial(self._stop, name) for name in wanted if KINDS[name] in kinds])
+        return ran
 
     def kill(self, name: str) -> None:
         """SIGKILL one program, as a crash would."""
@@ -104,8 +108,13 @@ class Stack:
         self._tell(name, f"killed (pid {pid})" if pid else "was not running")
 
     def program(self, name: str) -> Program:
-        """A program as it would be started now."""
-        return self._catalogue(self.surroundings())[name]
+        """A program with its last addresses; nothing is claimed."""
+        return self._catalogue(self.last_surroundings())[name]
+
+    def _tell_moves(self, before: Mapping[str, int], now: Mapping[str, int]) -> None:
+        for name, port in now.items():
+            if before.get(name, port) != port:
+                self._tell(name, f"moves from port {before[name]} to {port}")
 
     def _start_engines(self, names: Sequence[str], around: Surroundings) -> None:
         started = time.monotonic()
