@@ -43,7 +43,8 @@ def test_status_as_a_table_names_every_program() -> None:
 
 
 def test_down_and_kill_of_what_does_not_run_are_no_errors() -> None:
-    assert CliRunner().invoke(app, ["down"]).exit_code == 0
+    down = CliRunner().invoke(app, ["down"])
+    assert (down.exit_code, down.stdout) == (0, "nothing was running\n")
     assert "was not running" in CliRunner().invoke(app, ["kill", "payment"]).stdout
 
 
@@ -55,7 +56,22 @@ def test_logs_show_the_last_lines(state: Path) -> None:
     assert "first" not in result.stdout
 
 
-def test_a_decision_about_held_messages_needs_the_service() -> None:
-    result = CliRunner().invoke(app, ["redrive", "3", "--why", "mended"])
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("redrive", "3", "--why", "mended"), "add --service with one of: intake, payment"),
+        (("held", "show", "3"), "add --service with one of: intake, payment"),
+        (("held", "lsit"), "one of: list, show, redrive, discard"),
+        (("held", "list", "--service", "intaek"), "one of: intake, payment, notification"),
+        (("held",), "next: motcua up postgres"),
+        (("audit",), "next: motcua up postgres"),
+        (("story", "c"), "one of: a, b"),
+        (("story",), "next: motcua up"),
+    ],
+)
+def test_what_stands_in_the_way_is_told_with_the_next_step(
+    arguments: tuple[str, ...], told: str
+) -> None:
+    result = CliRunner().invoke(app, arguments)
     assert isinstance(result.exception, LocalError)
-    assert "add --service with one of: intake, payment, notification" in str(result.exception)
+    assert told in str(result.exception)

@@ -1,4 +1,4 @@
-"""The `motcua` command."""
+"""Run motcua on this machine: engines, simulators, services, and two agencies' systems."""
 
 import json
 import sys
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from motcua_local import service_commands
 from motcua_local.checkout import TOPICS_FILE, state_folder
 from motcua_local.demo.command import (
     closing_table,
@@ -18,7 +19,6 @@ from motcua_local.demo.command import (
     write_report,
 )
 from motcua_local.errors import LocalError
-from motcua_local.held import ask_service
 from motcua_local.kafka_topics import (
     Cluster,
     apply,
@@ -27,9 +27,10 @@ from motcua_local.kafka_topics import (
     read_plan,
 )
 from motcua_local.log_files import follow_logs, show_logs
+from motcua_local.programs import KINDS
 from motcua_local.stack import Stack
 from motcua_local.status import read_status
-from motcua_local.status_table import status_tables
+from motcua_local.status_table import advice, status_tables
 from motcua_local.surroundings import SERVICES
 
 app = typer.Typer(
@@ -45,7 +46,9 @@ app.add_typer(kafka, name="kafka")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-Names = Annotated[list[str] | None, typer.Argument(help="programs by name; all if none is given")]
+_PROGRAMS = ", ".join(KINDS)
+Names = Annotated[list[str] | None, typer.Argument(help=f"{_PROGRAMS}; all if none is given")]
+Service = Annotated[str | None, typer.Option("--service", "-s", help=" | ".join(SERVICES))]
 
 
 @app.command()
@@ -62,7 +65,8 @@ def up(names: Names = None) -> None:
 @app.command()
 def down(names: Names = None) -> None:
     """Stop programs. Data stays."""
-    _stack().down(names or ())
+    if not _stack().down(names or ()):
+        out.print("nothing was running")
 
 
 @app.command()
@@ -74,25 +78,30 @@ def restart(names: Names = None) -> None:
 
 
 @app.command()
-def kill(name: Annotated[str, typer.Argument(help="a program by name")]) -> None:
+def kill(name: Annotated[str, typer.Argument(help=_PROGRAMS)]) -> None:
     """SIGKILL a program, as a crash would; `motcua up` brings it back."""
     _stack().kill(name)
 
 
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Every program, its ports, consumer lag, outbox age, held messages."""
+    """Programs, ports, consumer lag, outboxes, held messages.
+
+    The exit code is 0 only if everything is ready.
+    """
     seen = read_status(_stack())
     if as_json:
         out.print_json(json.dumps(asdict(seen)))
     else:
         out.print(*status_tables(seen), sep="\n")
+        for line in advice(seen):
+            out.print(f"  next: {line}", soft_wrap=True)
     raise typer.Exit(0 if seen.all_ready else 1)
 
 
 @app.command()
 def logs(
-    name: Annotated[str | None, typer.Argument(help="a program by name; all if not given")] = None,
+    name: Annotated[str | None, typer.Argument(help=f"{_PROGRAMS}; all if none is given")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="go on until Ctrl-C")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0)] = 20,
 ) -> None:
@@ -106,9 +115,14 @@ def logs(
 
 @app.command()
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="end after the stories")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="take everything down after the stories")
+    ] = False,
 ) -> None:
-    """Two citizens' stories on the running system; then stays up until Ctrl-C."""
+    """Bring everything up, tell two citizens' stories, stay.
+
+    Ctrl-C takes everything down, whoever brought it up; `motcua story` leaves it as it is.
+    """
     stack = _stack()
     stack.up()
     stories = tell_stories(stack, out)
@@ -124,29 +138,57 @@ def demo(
     raise typer.Exit(0 if all(story.passed for story in stories) else 1)
 
 
+@app.command()
+def story(
+    keys: Annotated[list[str] | None, typer.Argument(help="a, b; both if none is given")] = None,
+) -> None:
+    """Tell the stories again on what runs, and leave it up.
+
+    A program that is down stays down: stop agency-H42.10, run a system of your own in its place,
+    and story a brings it a new dossier.
+    """
+    stories = tell_stories(_stack(), out, keys or ())
+    raise typer.Exit(0 if all(story.passed for story in stories) else 1)
+
+
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
-Service = Annotated[str | None, typer.Option("--service", "-s", help=" | ".join(SERVICES))]
 
 
 @app.command(context_settings=_PASSED_ON)
 def held(context: typer.Context, service: Service = None) -> None:
-    """Messages that could not be handled: list | show ID | redrive ID… | discard ID… --why …
+    """Messages that could not be handled.
 
-    Without --service, `list` asks every service.
+    list [--key DOSSIER] [--consumer NAME] [--type TYPE] [--reason REASON] [--limit COUNT]
+
+    show ID, redrive ID… --why REASON, discard ID… --why REASON: with --service
+
+    `list` asks every service if none is given, and is what `held` alone does.
     """
-    sys.exit(ask_service(_stack(), service, context.args or ["list"]))
+    sys.exit(service_commands.held(_stack(), service, context.args or ["list"]))
 
 
 @app.command(context_settings=_PASSED_ON)
 def redrive(context: typer.Context, service: Service = None) -> None:
-    """Handle held messages again: redrive --service NAME ID… --why REASON"""
-    sys.exit(ask_service(_stack(), service, ["redrive", *context.args]))
+    """Handle held messages again.
+
+    redrive --service NAME ID… --why REASON [--operator NAME]
+    """
+    sys.exit(service_commands.held(_stack(), service, ["redrive", *context.args]))
 
 
 @app.command(context_settings=_PASSED_ON)
 def discard(context: typer.Context, service: Service = None) -> None:
-    """Give held messages up: discard --service NAME ID… --why REASON"""
-    sys.exit(ask_service(_stack(), service, ["discard", *context.args]))
+    """Give held messages up.
+
+    discard --service NAME ID… --why REASON [--operator NAME]
+    """
+    sys.exit(service_commands.held(_stack(), service, ["discard", *context.args]))
+
+
+@app.command()
+def audit(service: Service = None) -> None:
+    """Recompute the hash chain over every published event."""
+    sys.exit(service_commands.audit(_stack(), service))
 
 
 @kafka.command("apply")
@@ -164,7 +206,7 @@ def kafka_apply(
         int | None, typer.Option(min=1, help="replicas, if not as the plan says")
     ] = None,
 ) -> None:
-    """Bring a cluster in line with a plan: topics, users, ACLs. Doing it twice changes nothing."""
+    """Bring any cluster in line with the plan. Doing it twice changes nothing."""
     plan = read_plan(topics)
     if replication is not None:
         plan = plan.with_replication(replication)

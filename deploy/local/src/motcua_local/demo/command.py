@@ -3,6 +3,7 @@
 import json
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx2
@@ -21,14 +22,20 @@ HIDDEN_TOPIC = "motcua.dossier.recipients.v1"
 """The one topic that the operator may not read."""
 
 
-def tell_stories(stack: Stack, out: Console) -> list[Story]:
-    """Tell every story on a running stack; the next is told even when one fails."""
+def tell_stories(stack: Stack, out: Console, keys: Sequence[str] = ()) -> list[Story]:
+    """Tell these stories, or all, on a running stack; the next is told even when one fails."""
+    if unknown := set(keys) - set(STORIES):
+        raise LocalError(
+            f"there is no story {min(unknown)}", next_step=f"one of: {', '.join(STORIES)}"
+        )
+    if stack.process("kafka").running() is None:
+        raise LocalError("nothing runs that a story could happen on", next_step="motcua up")
     endpoints = json.loads(stack.endpoints_file.read_text())
     topics = [name for name in stack.plan.topics if name != HIDDEN_TOPIC]
     witness = Witness.at(endpoints["kafka"], topics)
     scene = Scene(endpoints, witness, kill=stack.kill, start=lambda name: stack.up([name]))
     try:
-        return [_tell(key, scene, out) for key in STORIES]
+        return [_tell(key, scene, out) for key in keys or STORIES]
     finally:
         witness.close()
 
