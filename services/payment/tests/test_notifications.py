@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from hashlib import sha256
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from chassis.database import Database
 from motcua_contracts.dossier import DossierWithdrawn
 from motcua_contracts.types import ObligationKind
 from payment import metrics
+from payment.notifications import FORGERIES_A_MINUTE
 
 from .scene import FEE, SECRET, Scene, digest, ended, obligation
 
@@ -237,6 +239,19 @@ async def test_forgeries_change_nothing_and_are_journaled(scene: Scene):
     raws = await scene.rows("SELECT raw FROM gateway_notifications")
     assert len(raws) == len(forgeries)
     assert not any(signature in raw for (raw,) in raws)
+
+
+async def test_a_flood_of_forgeries_does_not_fill_the_journal(scene: Scene):
+    dossier, reference = await reference_of(scene)
+    flood = [f"forged={number}" for number in range(FORGERIES_A_MINUTE + 20)]
+    assert {await scene.notify(query) for query in flood} == {"97"}
+    assert len(await journal(scene)) == FORGERIES_A_MINUTE
+    assert await scene.notify(scene.vnpay.notification(reference)) == "00"
+    assert (await scene.order(dossier))["state"] == "paid"
+    assert len(await journal(scene)) == FORGERIES_A_MINUTE + 1
+    scene.clock.pass_by(timedelta(minutes=1))
+    await scene.notify("forged=again")
+    assert len(await journal(scene)) == FORGERIES_A_MINUTE + 2
 
 
 async def test_a_notification_that_the_database_could_not_keep_is_asked_for_again(

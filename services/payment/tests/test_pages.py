@@ -42,6 +42,15 @@ async def test_a_page_that_is_loaded_over_and_over_does_not_pester_the_gateway(s
     assert scene.vnpay.queries == [reference] * 2
 
 
+async def test_a_page_left_open_asks_nothing_once_the_attempt_is_over(scene: Scene):
+    reference = await scene.attempt(await scene.owe())
+    query = scene.vnpay.notification(reference, TransactionStatus="07")
+    await page(scene, query)
+    scene.clock.pass_by(timedelta(minutes=31))
+    assert "Đang chờ" in await page(scene, query)
+    assert scene.vnpay.queries == [reference]
+
+
 async def test_a_gateway_that_is_away_does_not_break_the_page(scene: Scene):
     query = scene.vnpay.notification(await scene.attempt(await scene.owe()))
     scene.vnpay.away = True

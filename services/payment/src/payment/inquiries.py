@@ -8,7 +8,7 @@ import structlog
 from chassis.app import Service
 from chassis.failpoints import failpoint
 from payment import metrics
-from payment.domain import next_query
+from payment.domain import AFTER_EXPIRY, next_query
 from payment.models import Attempt, Door
 from payment.ports import OpenAttempt, PaymentGateway
 from payment.settlement import record_statement
@@ -87,6 +87,9 @@ def _take(attempt: Attempt, work: PaymentWork) -> None:
 
 
 def _may_ask_now(attempt: Attempt, work: PaymentWork) -> bool:
-    """Anybody can load a return page over and over: the gateway is not asked each time."""
+    """A return page can be loaded over and over, and left open: the gateway is not asked each
+    time, and not by a page once the attempt is over.
+    """
     lately = attempt.queried_at and work.now - attempt.queried_at < work.terms.query_pause
-    return attempt.next_query_at is not None and not lately
+    over = work.now > attempt.expires_at + AFTER_EXPIRY
+    return attempt.next_query_at is not None and not lately and not over

@@ -15,7 +15,7 @@ from chassis.errors import NotFound
 from payment.domain import AttemptState, OrderState
 from payment.inquiries import Inquiries
 from payment.models import Attempt, Order
-from payment.notifications import receive
+from payment.notifications import Notifications
 from payment.ports import (
     GatewayOutcome,
     GatewayStatement,
@@ -43,12 +43,13 @@ def pages(
     gateways: Mapping[str, PaymentGateway],
     inquiries: Inquiries,
 ) -> APIRouter:
+    notifications = Notifications(service)
     router = APIRouter(tags=["gateways"])
 
     @router.get("/v1/gateways/{gateway}/ipn")
     async def ipn(gateway: str, request: Request) -> JSONResponse:
         known = _known(gateways, gateway)
-        reception = await receive(_raw(request), known, service)
+        reception = await notifications.receive(_raw(request), known)
         return JSONResponse(known.answer(reception))
 
     @router.get("/v1/gateways/{gateway}/return")
