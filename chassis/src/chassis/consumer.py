@@ -15,13 +15,12 @@ from itertools import chain, repeat
 from typing import Any, Generic, TypeVar
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
-from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
+from faststream.kafka.message import KafkaMessage
 
-from chassis import correlation, held_messages, inbox, metrics
+from chassis import correlation, held_messages, inbox, metrics, polling
 from chassis.clock import Clock
 from chassis.database import is_away
 from chassis.errors import Permanent
@@ -35,8 +34,6 @@ from motcua_contracts.topics import Topic
 
 W = TypeVar("W", bound=Work)
 
-BATCH = 500
-POLL_MILLISECONDS = 20
 SESSION_SECONDS = 30
 CONNECT_SECONDS = 120
 WAIT_PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
@@ -106,18 +103,12 @@ class Consumer(Generic[W]):
 
     def subscribe(self, broker: KafkaBroker, *, session_seconds: int = SESSION_SECONDS) -> None:
         """Declare the FastStream subscriber; the only place that does."""
-        self._subscriber = broker.subscriber(
-            *self._topics,
-            group_id=self.name,
-            batch=True,
-            max_records=BATCH,
-            batch_timeout_ms=POLL_MILLISECONDS,
-            ack_policy=AckPolicy.MANUAL,
-            auto_offset_reset="earliest",
-            session_timeout_ms=session_seconds * 1000,
-            listener=_Drain(self._idle, seconds=session_seconds / 2),
-            parser=_parse,
-            decoder=_decode,
+        self._subscriber = polling.declare(
+            broker,
+            tuple(self._topics),
+            group=self.name,
+            idle=self._idle,
+            session_seconds=session_seconds,
         )
         self._subscriber(self._on_batch)
 
@@ -145,7 +136,7 @@ class Consumer(Generic[W]):
         """
         since = self._trying_since
         stuck = since is not None and time.monotonic() - since > transaction_seconds
-        tasks = [*self._subscriber.tasks, *_coordination(self._subscriber.consumer)]
+        tasks = [*self._subscriber.tasks, *polling.coordination(self._subscriber.consumer)]
         alive = bool(tasks) and not any(task.done() for task in tasks) and not stuck
         metrics.CONSUMER_HEALTHY.labels(self.name).set(alive)
         return alive or not self._connected
@@ -354,45 +345,6 @@ class Consumer(Generic[W]):
             metrics.COMMIT_FAILURES.labels(self.name).inc()
             log.warning("offsets not committed", consumer=self.name, error=type(error).__name__)
         await failpoint("consumer.after-offset-commit")
-
-
-class _Drain(ConsumerRebalanceListener):
-    """Lets the batch in hand end, with its offsets committed, before its partitions go to another
-    member.
-    """
-
-    def __init__(self, idle: asyncio.Event, *, seconds: float) -> None:
-        self._idle = idle
-        self._seconds = seconds
-
-    async def on_partitions_revoked(  # pyright: ignore[reportIncompatibleMethodOverride] - may be async
-        self, revoked: list[TopicPartition]
-    ) -> None:
-        try:
-            await within(self._idle.wait(), self._seconds)
-        except TimeoutError:
-            log.warning("partitions revoked with a batch in hand")
-
-    async def on_partitions_assigned(  # pyright: ignore[reportIncompatibleMethodOverride] - may be async
-        self, assigned: list[TopicPartition]
-    ) -> None:
-        """Nothing to prepare: the database knows what was done."""
-
-
-async def _parse(records: tuple[RawRecord, ...]) -> KafkaMessage:
-    """FastStream's parser, replaced: the records as they are, read by nobody before us."""
-    return KafkaMessage(body=b"", raw_message=records, consumer=FAKE_CONSUMER)
-
-
-async def _decode(message: KafkaMessage) -> KafkaMessage:
-    """FastStream's decoder, replaced: the handler gets the message itself."""
-    return message
-
-
-def _coordination(consumer: AIOKafkaConsumer | None) -> list[asyncio.Task[None]]:
-    coordinator = getattr(consumer, "_coordinator", None)
-    task = getattr(coordinator, "_coordination_task", None)
-    return [task] if task is not None else []
 
 
 def _first(fresh: set[inbox.Key], key: inbox.Key) -> bool:

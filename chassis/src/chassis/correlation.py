@@ -5,12 +5,12 @@ appends, the consumer opens `caused_by(event)` around each handler, the log read
 """
 
 import re
-import secrets
 import time
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from random import getrandbits
 
 import structlog
 from starlette.applications import Starlette
@@ -50,8 +50,8 @@ class Correlation:
 def _child(traceparent: str | None) -> str:
     """The same trace with a span of our own, or a new trace that asks nobody to sample it."""
     known = _TRACEPARENT.fullmatch(traceparent or "")
-    trace, flags = known.groups() if known else (secrets.token_hex(16), "00")
-    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
+    trace, flags = known.groups() if known else (f"{getrandbits(128) or 1:032x}", "00")
+    return f"00-{trace}-{getrandbits(64) or 1:016x}-{flags}"
 
 
 _log = structlog.stdlib.get_logger("chassis.requests")

@@ -149,8 +149,9 @@ class Repository(Generic[Entity]):
         """Read the rows that meet `criteria`, locked, detached and known from now on."""
         statement = select(self.model).where(*criteria).order_by(self._column).with_for_update()
         rows: list[Entity] = []
-        for read in await self.session.exec(statement):
-            self.session.expunge(read)
+        found = (await self.session.exec(statement)).all()
+        self.session.expunge_all()
+        for read in found:
             key = getattr(read, self.key)
             row: Any = self._known.get(key) or read
             self._known[key] = row
@@ -158,7 +159,8 @@ class Repository(Generic[Entity]):
         return rows
 
     async def find(self, key: object) -> Entity | None:
-        await self.load([key])
+        if key not in self._known:
+            await self.load([key])
         return self._known[key]
 
     async def get(self, key: object) -> Entity:

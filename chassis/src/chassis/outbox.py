@@ -1,11 +1,11 @@
 """The outbox: events leave in the transaction that made them true; the relay publishes them."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.correlation import Correlation
@@ -101,5 +101,5 @@ def _row(source: str, announcement: Announcement, sequence: int) -> Row:
     value = record.value or b""
     if len(value) > MAX_VALUE_BYTES:
         raise ValueError(f"{announcement.data.type} has {len(value)} bytes, over {MAX_VALUE_BYTES}")
-    headers = json.dumps({name: (text or b"").decode() for name, text in record.headers})
+    headers = to_json({name: text or b"" for name, text in record.headers}).decode()
     return (announcement.id, announcement.topic, announcement.subject, sequence, headers, value)

@@ -1,0 +1,83 @@
+"""How records come to the consumer: a FastStream subscriber that decides nothing by itself."""
+
+import asyncio
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
+
+from chassis.held_messages import RawRecord
+from chassis.kafka import within
+
+BATCH = 500
+POLL_MILLISECONDS = 20
+
+log = structlog.get_logger(__name__)
+
+
+def declare(
+    broker: KafkaBroker,
+    topics: tuple[str, ...],
+    *,
+    group: str,
+    idle: asyncio.Event,
+    session_seconds: int,
+) -> Any:  # noqa: ANN401 - FastStream's subscribers have no public type
+    """A subscriber in batch mode that acknowledges nothing and reads nothing of a record; `idle` is
+    set while no batch is in hand.
+    """
+    return broker.subscriber(
+        *topics,
+        group_id=group,
+        batch=True,
+        max_records=BATCH,
+        batch_timeout_ms=POLL_MILLISECONDS,
+        ack_policy=AckPolicy.MANUAL,
+        auto_offset_reset="earliest",
+        session_timeout_ms=session_seconds * 1000,
+        listener=Drain(idle, seconds=session_seconds / 2),
+        parser=parse,
+        decoder=decode,
+    )
+
+
+class Drain(ConsumerRebalanceListener):
+    """Lets the batch in hand end, with its offsets committed, before its partitions go to another
+    member.
+    """
+
+    def __init__(self, idle: asyncio.Event, *, seconds: float) -> None:
+        self._idle = idle
+        self._seconds = seconds
+
+    async def on_partitions_revoked(  # pyright: ignore[reportIncompatibleMethodOverride] - may be async
+        self, revoked: list[TopicPartition]
+    ) -> None:
+        try:
+            await within(self._idle.wait(), self._seconds)
+        except TimeoutError:
+            log.warning("partitions revoked with a batch in hand")
+
+    async def on_partitions_assigned(  # pyright: ignore[reportIncompatibleMethodOverride] - may be async
+        self, assigned: list[TopicPartition]
+    ) -> None:
+        """Nothing to prepare: the database knows what was done."""
+
+
+async def parse(records: tuple[RawRecord, ...]) -> KafkaMessage:
+    """FastStream's parser, replaced: the records as they are, read by nobody before us."""
+    return KafkaMessage(body=b"", raw_message=records, consumer=FAKE_CONSUMER)
+
+
+async def decode(message: KafkaMessage) -> KafkaMessage:
+    """FastStream's decoder, replaced: the handler gets the message itself."""
+    return message
+
+
+def coordination(consumer: AIOKafkaConsumer | None) -> list[asyncio.Task[None]]:
+    coordinator = getattr(consumer, "_coordinator", None)
+    task = getattr(coordinator, "_coordination_task", None)
+    return [task] if task is not None else []
