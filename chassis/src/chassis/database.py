@@ -147,7 +147,14 @@ class Repository(Generic[Entity]):
 
     async def select(self, *criteria: sa.ColumnElement[bool]) -> list[Entity]:
         """Read the rows that meet `criteria`, locked, detached and known from now on."""
-        statement = select(self.model).where(*criteria).order_by(self._column).with_for_update()
+        statement = (
+            select(self.model)
+            .where(*criteria)
+            .order_by(self._column)
+            .with_for_update()
+            # Else a row that was looked at before it was locked would stay as it was then.
+            .execution_options(populate_existing=True)
+        )
         rows: list[Entity] = []
         found = (await self.session.exec(statement)).all()
         self.session.expunge_all()
