@@ -12,8 +12,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
+from typing_extensions import TypedDict
+
 from motcua_contracts.dossier import Obligation
-from motcua_contracts.types import Dong
+from motcua_contracts.types import Dong, ObligationKind
 from payment.ports import GatewayOutcome, GatewayStatement, Reception
 
 
@@ -119,6 +121,14 @@ AFTER_EXPIRY = timedelta(minutes=15)
 """How long after its end an attempt may still turn out paid: a bank confirms what was typed in."""
 LONGEST_DOUBT = timedelta(hours=24)
 """How long an order waits, past its end, for a gateway that gives no clear answer."""
+
+
+class OrderLine(TypedDict):
+    """One obligation as its order asks for it: fixed when the order opens."""
+
+    obligation_id: str
+    kind: ObligationKind
+    amount: Dong
 
 
 class Order(Protocol):

@@ -1,10 +1,6 @@
-"""The facts that payment announces, each from the rows it is about. Pure."""
+"""The facts that payment announces, each from the rows it is about."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Protocol
-
-from typing_extensions import TypedDict
 
 from motcua_contracts.payment import (
     PaymentAttemptFailed,
@@ -15,76 +11,8 @@ from motcua_contracts.payment import (
     PaymentSucceeded,
     PaymentSuspended,
 )
-from motcua_contracts.types import Dong, ObligationKind
 from payment.domain import RefundReason, SuspenseReason
-
-
-class OrderLine(TypedDict):
-    """One obligation as its order asks for it: fixed when the order opens."""
-
-    obligation_id: str
-    kind: ObligationKind
-    amount: Dong
-
-
-class Order(Protocol):
-    """What the facts say of an order."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def dossier_id(self) -> str: ...
-    @property
-    def dossier_code(self) -> str: ...
-    @property
-    def amount(self) -> Dong: ...
-    @property
-    def lines(self) -> Sequence[OrderLine]: ...
-    @property
-    def expires_at(self) -> datetime: ...
-
-
-class Money(Protocol):
-    """What the facts say of a gateway's transaction."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def gateway(self) -> str: ...
-    @property
-    def transaction_id(self) -> str: ...
-    @property
-    def amount(self) -> Dong: ...
-    @property
-    def paid_at(self) -> datetime: ...
-
-
-class Receipt(Protocol):
-    """What the facts say of a receipt."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def template(self) -> str: ...
-    @property
-    def serial(self) -> str: ...
-    @property
-    def number(self) -> int: ...
-    @property
-    def sha256(self) -> str: ...
-    @property
-    def amount(self) -> Dong: ...
-    @property
-    def issued_at(self) -> datetime: ...
-
-
-class Attempt(Protocol):
-    """What the facts say of an attempt."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def gateway(self) -> str: ...
+from payment.models import Attempt, GatewayTransaction, Order, Receipt
 
 
 def requested(order: Order, gateways: Sequence[str]) -> PaymentRequested:
@@ -99,7 +27,7 @@ def requested(order: Order, gateways: Sequence[str]) -> PaymentRequested:
     )
 
 
-def succeeded(order: Order, money: Money) -> PaymentSucceeded:
+def succeeded(order: Order, money: GatewayTransaction) -> PaymentSucceeded:
     return PaymentSucceeded(
         dossier_id=order.dossier_id,
         dossier_code=order.dossier_code,
@@ -144,7 +72,9 @@ def receipt_issued(order: Order, receipt: Receipt) -> PaymentReceiptIssued:
     )
 
 
-def suspended(money: Money, reason: SuspenseReason, order: Order | None) -> PaymentSuspended:
+def suspended(
+    money: GatewayTransaction, reason: SuspenseReason, order: Order | None
+) -> PaymentSuspended:
     return PaymentSuspended(
         suspense_id=money.id,
         gateway=money.gateway,
@@ -157,7 +87,7 @@ def suspended(money: Money, reason: SuspenseReason, order: Order | None) -> Paym
 
 
 def refund_requested(
-    order: Order, money: Money, *, refund_id: str, reason: RefundReason
+    order: Order, money: GatewayTransaction, *, refund_id: str, reason: RefundReason
 ) -> PaymentRefundRequested:
     return PaymentRefundRequested(
         dossier_id=order.dossier_id,

@@ -15,6 +15,7 @@ from motcua_contracts.dossier import (
 from motcua_contracts.dossier import Obligation as Due
 from motcua_contracts.envelope import Event, EventData
 from payment.domain import (
+    OrderLine,
     OrderState,
     OrderStep,
     RefundReason,
@@ -24,7 +25,6 @@ from payment.domain import (
     refuse_attempt,
     unpaid,
 )
-from payment.facts import OrderLine
 from payment.models import Attempt, Dossier, Obligation, Order
 from payment.ports import PaymentGateway
 from payment.work import PaymentWork

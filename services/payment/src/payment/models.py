@@ -10,8 +10,7 @@ from sqlalchemy.orm import declared_attr, registry
 from sqlmodel import Field, SQLModel
 
 from motcua_contracts.types import Dong, ObligationKind
-from payment.domain import AttemptState, OrderState, RefundReason, SuspenseReason
-from payment.facts import OrderLine
+from payment.domain import AttemptState, OrderLine, OrderState, RefundReason, SuspenseReason
 from payment.ports import GatewayOutcome, Reception
 
 

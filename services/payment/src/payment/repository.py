@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 from sqlalchemy import ColumnElement, any_, delete, exists, literal
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import Repository
 from payment.domain import OrderState
@@ -38,8 +39,8 @@ class Dossiers(Repository[Dossier]):
 class _OfDossiers(Repository[OfDossier]):
     """Rows that belong to a dossier, read for many dossiers at once."""
 
-    def __init__(self, *arguments: object) -> None:
-        super().__init__(*arguments)  # pyright: ignore[reportArgumentType] - passed on as they came
+    def __init__(self, session: AsyncSession) -> None:
+        super().__init__(session)
         self._of: dict[str, list[OfDossier]] = {}
 
     async def load_of(self, dossier_ids: Collection[str]) -> None:

@@ -16,8 +16,7 @@ from chassis.work import Transaction, Work
 from motcua_contracts.envelope import Event, EventData
 from motcua_contracts.types import ObligationKind
 from payment import facts, metrics
-from payment.domain import OrderStep, RefundReason, SuspenseReason, step_order
-from payment.facts import OrderLine
+from payment.domain import OrderLine, OrderStep, RefundReason, SuspenseReason, step_order
 from payment.models import Door, GatewayTransaction, Order, Receipt, Refund
 from payment.ports import GatewayStatement
 from payment.receipts import CollectingAgency, ReceiptFacts, ReceiptLine, receipt_serial, render
