@@ -16,12 +16,16 @@ def environment(code: str, policy: str) -> dict[str, str]:
     """What `motcua up` gives to the agency's system, from the files that it leaves."""
     endpoints = _read("endpoints.json")
     kafka, client = endpoints["kafka"], f"agency-{code}"
+    secrets = _read("data/identity/clients.json")
+    if client not in secrets:
+        known = (name.removeprefix("agency-") for name in secrets if name.startswith("agency-"))
+        raise SystemExit(f"there is no agency {code} here: {', '.join(known)}")
     return {
         "AGENCY_CODE": code,
         "AGENCY_POLICY": policy,
         "AGENCY_STORE": str(LOCAL / "data" / client / "store.sqlite"),
         "AGENCY_CLIENT_ID": client,
-        "AGENCY_CLIENT_SECRET": _read("data/identity/clients.json")[client],
+        "AGENCY_CLIENT_SECRET": secrets[client],
         "INTAKE_URL": endpoints["services"]["intake"]["url"],
         "OIDC_ISSUER": endpoints["identity"]["issuer"],
         "KAFKA_BOOTSTRAP_SERVERS": kafka["bootstrap"],
@@ -33,9 +37,19 @@ def environment(code: str, policy: str) -> dict[str, str]:
 
 
 def _read(path: str) -> dict[str, Any]:
-    return json.loads((LOCAL / path).read_text(encoding="utf-8"))
+    try:
+        return json.loads((LOCAL / path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SystemExit(
+            f"no {LOCAL / path} here: `motcua up` writes it, in the checkout"
+        ) from None
 
 
 if __name__ == "__main__":
-    for name, value in environment(*sys.argv[1:3]).items():
+    match sys.argv[1:]:
+        case [code, policy]:
+            settings = environment(code, policy)
+        case _:
+            raise SystemExit("environment.py CODE POLICY, such as H42.10 approve")
+    for name, value in settings.items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")

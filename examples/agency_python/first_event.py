@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaConnectionError
 
 from motcua_contracts.consumer import UndecodableRecord, decode
 from motcua_contracts.topics import DOSSIER_EVENTS
@@ -32,7 +33,8 @@ async def main(kafka: dict[str, Any]) -> None:
         enable_auto_commit=False,  # nothing is committed: each run begins at the beginning
         auto_offset_reset="earliest",
     )
-    async with consumer:
+    try:
+        await consumer.start()
         async for record in consumer:
             try:
                 event = decode(record, topic=DOSSIER_EVENTS)
@@ -40,6 +42,18 @@ async def main(kafka: dict[str, Any]) -> None:
                 say(f"cannot read {record.partition}/{record.offset}: {refusal}")
             else:
                 say(f"{event.time:%H:%M:%S} {event.subject} {event.sequence:>3} {event.data!r}")
+    except KafkaConnectionError:
+        raise SystemExit(f"no Kafka at {kafka['bootstrap']}: is `make demo` still open?") from None
+    finally:
+        await consumer.stop()
+
+
+def read_kafka(path: Path) -> dict[str, Any]:
+    """Where Kafka is and who we are there, as `motcua up` leaves it."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["kafka"]
+    except FileNotFoundError:
+        raise SystemExit(f"no {path} here: `make demo` writes it, in the checkout") from None
 
 
 def say(line: str) -> None:
@@ -51,4 +65,4 @@ def say(line: str) -> None:
 if __name__ == "__main__":
     path = Path(sys.argv[1] if len(sys.argv) > 1 else "var/local/endpoints.json")
     with suppress(KeyboardInterrupt):
-        asyncio.run(main(json.loads(path.read_text(encoding="utf-8"))["kafka"]))
+        asyncio.run(main(read_kafka(path)))

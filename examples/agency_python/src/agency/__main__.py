@@ -31,6 +31,7 @@ async def work(desk: Desk, kafka: dict[str, Any]) -> None:
     async with producer:
         await answer(desk, producer.send_and_wait)  # what was left, before the group is joined
         async with consumer:
+            log.info("%s reads %s", desk.store.agency, DOSSIER_EVENTS.name)
             while True:
                 for partition, records in (await consumer.getmany(timeout_ms=500)).items():
                     for record in records:
