@@ -1,5 +1,6 @@
 """HTTP for operators: what became of messages, without text or recipient; sending one again."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -76,12 +77,7 @@ def routes(service: Service[NotificationWork]) -> APIRouter:
         _: Operator, dossier_id: Annotated[DossierId, Query(alias="dossierId")]
     ) -> list[MessageView]:
         async with service.request() as work:
-            messages = await work.messages.of_dossier(dossier_id)
-            attempts = await work.attempts.of_messages([message.id for message in messages])
-            return [
-                MessageView.of(message, [a for a in attempts if a.message_id == message.id])
-                for message in messages
-            ]
+            return await _views(await work.messages.of_dossier(dossier_id), work)
 
     @router.post("/{message_id}/resend", status_code=202)
     async def resend(operator: Operator, message_id: Uuid, wish: Resend) -> MessageView:
@@ -90,8 +86,16 @@ def routes(service: Service[NotificationWork]) -> APIRouter:
             if (State(message.state), Happening.RESEND) not in TRANSITIONS:
                 raise NotResendable(f"it is {message.state}: only what failed can be sent again")
             work.renew(message, Intervention(operator.subject, wish.why))
-            await work.flush()
-            attempts = await work.attempts.of_messages([message_id])
-            return MessageView.of(message, list(attempts))
+        async with service.request() as work:
+            [view] = await _views([message], work)
+            return view
 
     return router
+
+
+async def _views(messages: Sequence[Message], work: NotificationWork) -> list[MessageView]:
+    attempts = await work.attempts.of_messages([message.id for message in messages])
+    return [
+        MessageView.of(message, [a for a in attempts if a.message_id == message.id])
+        for message in messages
+    ]

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from functools import partial
 
-from chassis import access
 from chassis.app import Service
 from chassis.clock import utc_now
 from chassis.sweeps import Sweep
@@ -47,7 +46,6 @@ def build(settings: Settings) -> Service[NotificationWork]:
     )
     sweeps = Sweeps(service.transaction, recipients_kept=settings.recipients_kept)
 
-    access.install(service.http, access.Tokens(settings.oidc))
     service.subscribe(*SUBSCRIPTIONS)
     service.route(routes(service))
     service.sweep(

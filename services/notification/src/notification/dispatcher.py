@@ -150,7 +150,6 @@ class Dispatcher:
                 log.warning("answer came too late", message_id=message.id)
             if not claim_next:
                 return None
-            await (
-                work.messages.flush()
-            )  # a message just settled no longer blocks its dossier's next
+            # Once it is written, what was settled no longer blocks its dossier's next.
+            await work.messages.flush()
             return next(iter(await work.claim(1, lease=self._pace.claim_lease)), None)
