@@ -79,7 +79,7 @@ class PaymentAttemptFailed(PaymentEvent):
 
 
 class PaymentExpired(PaymentEvent):
-    """The order can no longer be paid; the gateway was asked first."""
+    """The order can no longer be paid; the gateway was asked first. Another may follow it."""
 
     type: ClassVar[str] = "vn.motcua.payment.expired.v1"
 
@@ -108,8 +108,9 @@ class PaymentReceiptIssued(PaymentEvent):
 class PaymentSuspended(EventData):
     """Money came that fits no order, and waits for a decision (treo chờ xử lý).
 
-    Reasons in use: `unknown-order`, `amount-differs`, `order-expired`, `already-paid`. About the
-    dossier when it is known; otherwise the suspense entry itself is the subject and the key.
+    Reasons in use: `unknown-order`, `amount-differs`, `order-expired`, `order-closed`,
+    `already-paid`. About the dossier when it is known; otherwise the suspense entry itself is the
+    subject and the key.
     """
 
     type: ClassVar[str] = "vn.motcua.payment.suspended.v1"
