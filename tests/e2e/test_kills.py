@@ -1,7 +1,8 @@
 """kill -9 of every single process in the middle of a story: all stories end as if nothing was.
 
 Five stories are told at once, and each has two processes killed under it, at steps drawn by a seed
-that is printed. One process is down at a time; after a moment it is started again.
+that is printed; `MOTCUA_TEST_SEED` draws the same again. One process is down at a time, and after a
+moment it is started again.
 """
 
 import os
@@ -47,7 +48,7 @@ class Blows:
     stack: Stack
     planned: Mapping[tuple[int, int], str]
     pauses: random.Random
-    hospital: ThreadPoolExecutor
+    supervisor: ThreadPoolExecutor
     dealt: list[Blow] = field(default_factory=list[Blow])
     recoveries: list[Future[None]] = field(default_factory=list[Future[None]])
     _told: dict[int, int] = field(default_factory=dict[int, int])
@@ -59,7 +60,7 @@ class Blows:
             self._one_is_down.acquire()  # released by whoever starts it again
             self.stack.kill(process)
             self.dealt.append(Blow(process, place, told))
-            self.recoveries.append(self.hospital.submit(self._start_again, process))
+            self.recoveries.append(self.supervisor.submit(self._start_again, process))
 
     def _start_again(self, process: str) -> None:
         try:
@@ -82,8 +83,8 @@ def aftermath(stack: Stack, endpoints: dict[str, Any], undisturbed: dict[str, St
     chance = random.Random(seed)
     planned = _plan(chance, {key: len(story.steps) for key, story in undisturbed.items()})
     sys.stdout.write(f"MOTCUA_TEST_SEED={seed} kills at (story, step): {planned}\n")
-    with ThreadPoolExecutor() as hospital:
-        blows = Blows(stack, planned, chance, hospital)
+    with ThreadPoolExecutor() as supervisor:
+        blows = Blows(stack, planned, chance, supervisor)
         with told_at_once(stack, STORIES, listener=blows.hear) as telling:
             stories = telling.all_ended_well()
         for recovery in blows.recoveries:
