@@ -15,7 +15,7 @@ from chassis.errors import BadRequest, NotFound, Text
 from chassis.idempotency import Answer, KeyedRequest, once
 from motcua_contracts.types import Dong, GatewayCode, Uuid
 from payment.domain import OrderState
-from payment.handlers import OrderNotOpen, payable_order, start_attempt
+from payment.handlers import OrderNotOpen, own, payable_order, start_attempt
 from payment.models import Attempt, Order, Receipt
 from payment.ports import Language, PaymentGateway, PaymentPage
 from payment.work import PaymentWork
@@ -151,10 +151,7 @@ def _wanted(receipts: Sequence[Receipt], receipt_id: str | None) -> Receipt:
 
 
 async def _own_dossier(dossier_id: str, reader: Principal, work: PaymentWork) -> None:
-    """Nobody but its owner learns that a dossier has orders."""
-    dossier = await work.dossiers.read(dossier_id)
-    if dossier is None or not reader.owns(dossier.applicant_id):
-        raise NotFound
+    own(await work.dossiers.read(dossier_id), reader)
 
 
 async def _own_order(order_id: str, reader: Principal, work: PaymentWork) -> Order:

@@ -102,7 +102,7 @@ async def payable_order(dossier_id: str, work: PaymentWork, *, payer: Principal)
     """The order that can be paid now. One that ran out unpaid comes anew, for as long as its
     dossier waits for the money: else nothing but withdrawal would lead out of there.
     """
-    dossier = _own(await work.dossiers.find(dossier_id), payer)
+    dossier = own(await work.dossiers.find(dossier_id), payer)
     newest = next(reversed(await work.orders.of(dossier.id)), None)
     if newest and newest.state is OrderState.OPEN:
         return newest
@@ -118,7 +118,7 @@ async def start_attempt(
     order_id: str, work: PaymentWork, *, gateway: PaymentGateway, payer: Principal
 ) -> Attempt:
     """Let the owner of an order try to pay it."""
-    order = await own_order(order_id, payer, work)
+    order = await _locked_order(order_id, payer, work)
     undecided = await work.attempts.undecided(order.id)
     refused = refuse_attempt(order, undecided=len(undecided), now=work.now)
     if refused:
@@ -140,14 +140,13 @@ async def start_attempt(
     return attempt
 
 
-async def own_order(order_id: str, reader: Principal, work: PaymentWork) -> Order:
-    """The order, locked, if it is the reader's own; nobody else learns that it exists."""
+async def _locked_order(order_id: str, payer: Principal, work: PaymentWork) -> Order:
     dossier_id = await work.orders.dossier_of(order_id)
-    _own(await work.dossiers.find(dossier_id) if dossier_id else None, reader)
+    own(await work.dossiers.find(dossier_id) if dossier_id else None, payer)
     return await work.orders.get(order_id)
 
 
-def _own(dossier: Dossier | None, reader: Principal) -> Dossier:
+def own(dossier: Dossier | None, reader: Principal) -> Dossier:
     """The dossier, if it is the reader's own; nobody else learns that it owes anything."""
     if dossier is None or not reader.owns(dossier.applicant_id):
         raise NotFound
