@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from prometheus_client import REGISTRY
 
 from chassis import kafka
@@ -62,6 +63,20 @@ async def publish(settings: KafkaSettings, topic: str, *dossiers: str) -> None:
             await producer.send_and_wait(topic, key=key, value=value, headers=list(headers))
     finally:
         await producer.stop()
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+async def test_an_agency_may_compress_as_it_likes(
+    service: Service, kafka_settings: KafkaSettings, topic: str, codec: str
+) -> None:
+    """A codec that is not installed would stop the partition for ever."""
+    dossier = dossier_id()
+    key, value, headers = encode(event(received(dossier), source="/motcua/intake"))
+    producer = AIOKafkaProducer(compression_type=codec, **kafka.connection(kafka_settings))
+    async with producer:
+        await producer.send_and_wait(topic, key=key, value=value, headers=list(headers))
+    async with consuming(kafka_settings, consumer_of(service, topic)):
+        await until(lambda: seen(service, dossier))
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
