@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -14,6 +15,7 @@ import pytest
 
 from motcua_local import processes
 from motcua_local.errors import LocalError
+from motcua_local.ports import Ports, is_free
 from motcua_local.processes import Command, DetachedProcess
 
 
@@ -73,9 +75,9 @@ def test_who_does_not_stop_in_time_is_killed(sleeper: DetachedProcess, tmp_path:
     assert not process.is_running()
 
 
-def test_it_is_stopped_though_its_parent_lives_on_and_never_buries_it(
-    sleeper: DetachedProcess, tmp_path: Path
-) -> None:
+@contextmanager
+def started_elsewhere(process: DetachedProcess, folder: Path, code: str) -> Generator[None]:
+    """The process as a program started it that lives on and never asks what became of it."""
     starts = (
         "from pathlib import Path; import sys, time;"
         "from motcua_local.processes import Command, DetachedProcess;"
@@ -83,16 +85,39 @@ def test_it_is_stopped_though_its_parent_lives_on_and_never_buries_it(
         "command = Command((sys.executable, '-uc', sys.argv[2]), cwd=folder);"
         "DetachedProcess('sleeper', folder).start(command); time.sleep(600)"
     )
-    with subprocess.Popen((sys.executable, "-c", starts, tmp_path, SLEEP)) as parent:
+    with subprocess.Popen((sys.executable, "-c", starts, folder, code)) as parent:
         try:
-            eventually(lambda: sleeper.running() is not None)
-            awake(sleeper)
-            assert sleeper.stop(grace=20)
-            assert sleeper.running() is None
-            assert not sleeper.crashed()
+            eventually(lambda: process.running() is not None)
+            awake(process)
+            yield
             assert parent.poll() is None
         finally:
             parent.kill()
+
+
+def test_it_is_stopped_though_its_parent_lives_on_and_never_buries_it(
+    sleeper: DetachedProcess, tmp_path: Path
+) -> None:
+    with started_elsewhere(sleeper, tmp_path, SLEEP):
+        assert sleeper.stop(grace=20)
+        assert sleeper.running() is None
+        assert not sleeper.crashed()
+
+
+def test_the_port_of_what_was_killed_is_free_at_once(
+    sleeper: DetachedProcess, tmp_path: Path
+) -> None:
+    port = Ports(tmp_path).claim("sleeper")
+    big_with_threads = (
+        "import socket, threading, time; memory = bytearray(200_000_000);"
+        "threads = [threading.Thread(target=time.sleep, args=(600,)) for _ in range(100)];"
+        "[thread.start() for thread in threads];"
+        f"server = socket.create_server(('127.0.0.1', {port})); {SLEEP}"
+    )
+    with started_elsewhere(sleeper, tmp_path, big_with_threads):
+        sleeper.kill()
+        assert is_free(port)
+        assert sleeper.crashed()
 
 
 def test_kill_leaves_it_crashed(sleeper: DetachedProcess, tmp_path: Path) -> None:

@@ -184,9 +184,8 @@ def _inherited() -> dict[str, str]:
 def _same_process(pid: int, started: float) -> psutil.Process | None:
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            with contextlib.suppress(psutil.TimeoutExpired):
-                process.wait(timeout=0)
+        if _is_dead(process):
+            _bury(process)
             return None
         if abs(process.create_time() - started) < _START_TOLERANCE:
             return process
@@ -211,16 +210,26 @@ def _ends(process: psutil.Process, *, within: float) -> bool:
     it stays a zombie, for whose end psutil would wait in vain.
     """
     deadline = time.monotonic() + within
-    while True:
-        with contextlib.suppress(psutil.TimeoutExpired):
-            process.wait(timeout=0)
-            return True
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return True
+    while not _is_dead(process):
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.05)
+        time.sleep(0.02)
+    _bury(process)
+    return True
+
+
+def _is_dead(process: psutil.Process) -> bool:
+    """Whether it is gone, or a zombie in full: while a thread of it ends, its ports are taken."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _bury(process: psutil.Process) -> None:
+    """Take the dead process off the system's list, if it is a child of ours."""
+    with contextlib.suppress(psutil.TimeoutExpired):
+        process.wait(timeout=0)
 
 
 def _rotate(log: Path) -> None:
