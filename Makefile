@@ -30,7 +30,7 @@ help: ## show the commands
 	@touch $@
 
 .PHONY: demo
-demo: .venv/installed ## one dossier, end to end, on real engines (ONCE=1 ends by itself)
+demo: .venv/installed ## two dossiers, end to end, on real engines (ONCE=1 ends by itself)
 	$(BIN)/motcua demo $(if $(ONCE),--once)
 
 .PHONY: test
