@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from confluent_kafka import Consumer, Producer
 
@@ -60,7 +61,7 @@ def test_lost_pid_files_lead_to_a_restart_not_to_two_servers(
         pid_file.unlink()
 
     engines.start()
-    assert not running.is_running()
+    assert not running.is_running() or running.status() == psutil.STATUS_ZOMBIE
     _all_is_there(engines, written)
 
 

@@ -25,7 +25,7 @@ class SmtpSettings(BaseModel):
     username: str | None = None
     password: SecretStr | None = None
     security: Literal["when-offered", "starttls", "tls"] = "when-offered"
-    timeout_seconds: float = Field(default=30, gt=0, le=300)
+    timeout_seconds: float = Field(default=15, gt=0, le=300)
     connections: int = Field(default=4, ge=1, le=50)
 
 
