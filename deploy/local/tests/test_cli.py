@@ -42,6 +42,12 @@ def test_status_as_a_table_names_every_program() -> None:
     assert all(name in result.stdout for name in KINDS)
 
 
+def test_a_pipe_is_wide_enough_for_every_table() -> None:
+    argv = (sys.executable, "-c", "from motcua_local.cli import out; print(out.width)")
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert int(done.stdout) == 160
+
+
 def test_down_and_kill_of_what_does_not_run_are_no_errors() -> None:
     down = CliRunner().invoke(app, ["down"])
     assert (down.exit_code, down.stdout) == (0, "nothing was running\n")

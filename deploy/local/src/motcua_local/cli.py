@@ -43,7 +43,8 @@ app = typer.Typer(
 kafka = typer.Typer(no_args_is_help=True, help="Topics, principals and ACLs.")
 app.add_typer(kafka, name="kafka")
 
-out = Console(highlight=False)
+# A pipe or a file has no width to fold tables into.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 err = Console(stderr=True, highlight=False)
 
 _PROGRAMS = ", ".join(KINDS)
@@ -132,7 +133,7 @@ def demo(
     out.print(f"report: {report}", soft_wrap=True)
     if not once:
         show_links(stack, out)
-        out.print("\nCtrl-C ends it all; the data stays.")
+        out.print("\nCtrl-C takes everything down; the data stays.")
         wait_for_interrupt()
     stack.down()
     raise typer.Exit(0 if all(story.passed for story in stories) else 1)

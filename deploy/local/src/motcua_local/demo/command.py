@@ -88,7 +88,7 @@ def show_links(stack: Stack, out: Console) -> None:
         **{f"{name} metrics": s["metrics"] for name, s in endpoints["services"].items()},
     }
     for name, url in links.items():
-        out.print(f"  {name:<18} {url}")
+        out.print(f"  {name:<20} {url}")
 
 
 def wait_for_interrupt() -> None:
