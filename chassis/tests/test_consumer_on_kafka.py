@@ -79,6 +79,34 @@ async def test_an_agency_may_compress_as_it_likes(
         await until(lambda: seen(service, dossier))
 
 
+async def never_ends(_: object) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_a_membership_whose_commits_hang_is_renewed(
+    service: Service,
+    kafka_settings: KafkaSettings,
+    topic: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Seen after a kill -9 of the broker: fetching goes on, and no commit ever ends."""
+    monkeypatch.setattr("chassis.consumer.COMMIT_SECONDS", 0.5)
+    consumer = consumer_of(service, topic)
+    async with consuming(kafka_settings, consumer):
+        before, after = dossier_id(), dossier_id()
+        await publish(kafka_settings, topic, before)
+        await until(lambda: seen(service, before))
+        stuck = consumer._subscriber.consumer
+        monkeypatch.setattr(stuck, "commit", never_ends)
+        await publish(kafka_settings, topic, after)
+        await until(lambda: seen(service, after))
+
+        async def renewed() -> bool:
+            return consumer._connected and consumer._subscriber.consumer not in (stuck, None)
+
+        await until(renewed)
+
+
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the database and the broker send no event

@@ -36,6 +36,7 @@ W = TypeVar("W", bound=Work)
 
 SESSION_SECONDS = 30
 CONNECT_SECONDS = 120
+COMMIT_SECONDS = 15
 WAIT_PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 Handler = Callable[[Event[Any], Any], Awaitable[None]]
@@ -99,6 +100,7 @@ class Consumer(Generic[W]):
         self._idle.set()
         self._subscriber: Any = None
         self._connected = False
+        self._renewing: asyncio.Task[None] | None = None
         self._trying_since: float | None = None
 
     def subscribe(self, broker: KafkaBroker, *, session_seconds: int = SESSION_SECONDS) -> None:
@@ -114,7 +116,7 @@ class Consumer(Generic[W]):
 
     async def connect(self) -> None:
         """Join the group, however long the broker or a topic takes to come."""
-        while not self._connected:
+        while not self._connected and not self._stopping.is_set():
             try:
                 await within(self._subscriber.start(), CONNECT_SECONDS)
                 self._connected = True
@@ -124,6 +126,16 @@ class Consumer(Generic[W]):
                     self._subscriber.stop(), seconds=5
                 )  # half started, it would be a member
                 await asyncio.sleep(1)
+
+    async def _renew(self) -> None:
+        """Join the group anew: after a crash of the broker, aiokafka may wait for a coordinator for
+        ever in each commit, while it goes on fetching.
+        """
+        log.warning("membership renewed: its commits hang", consumer=self.name)
+        self._connected = False
+        await ended(self._subscriber.stop(), seconds=CONNECT_SECONDS)
+        await self.connect()
+        self._renewing = None
 
     def stop(self) -> None:
         """Take no further batch; the one in hand is finished, unless it waits."""
@@ -340,10 +352,12 @@ class Consumer(Generic[W]):
                 offsets[partition] = max(record.offset + 1, offsets.get(partition, 0))
         try:
             if offsets:
-                await within(consumer.commit(offsets))
+                await within(consumer.commit(offsets), COMMIT_SECONDS)
         except (KafkaError, TimeoutError) as error:
             metrics.COMMIT_FAILURES.labels(self.name).inc()
             log.warning("offsets not committed", consumer=self.name, error=type(error).__name__)
+            if isinstance(error, TimeoutError):
+                self._renewing = self._renewing or asyncio.create_task(self._renew())
         await failpoint("consumer.after-offset-commit")
 
 

@@ -36,7 +36,9 @@ async def work(desk: Desk, kafka: dict[str, Any]) -> None:
                 for partition, records in (await consumer.getmany(timeout_ms=500)).items():
                     for record in records:
                         take(desk, record)
-                    await consumer.commit({partition: records[-1].offset + 1})
+                    # After a crash of the broker the client may wait for ever in here.
+                    async with asyncio.timeout(20):
+                        await consumer.commit({partition: records[-1].offset + 1})
                 await answer(desk, producer.send_and_wait)
 
 
@@ -65,7 +67,7 @@ async def run() -> None:
     while True:
         try:
             await work(desk, kafka)
-        except KafkaError as error:
+        except (KafkaError, TimeoutError) as error:
             log.warning("Kafka fails, trying again: %r", error)
             await asyncio.sleep(2)
 
