@@ -21,9 +21,10 @@ def held(endpoints: Mapping[str, Any], service: str) -> list[dict[str, Any]]:
     return query(endpoints["postgres"][service], _OPEN)
 
 
-def listed(stack: Stack) -> list[dict[str, Any]]:
-    """The open messages of all services, as `motcua held list` tells them."""
-    return [json.loads(line) for line in _motcua(stack, "held", "list").splitlines()]
+def listed(stack: Stack, service: str) -> list[dict[str, Any]]:
+    """The open messages of a service, as `motcua held list` tells them."""
+    lines = _motcua(stack, "held", "--service", service, "list").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def discard(stack: Stack, service: str, ids: Iterable[int], *, why: str) -> None:

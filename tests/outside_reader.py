@@ -89,7 +89,7 @@ def _read(consumer: Consumer, topics: Sequence[str]) -> list[OutsideRecord]:
     while unfinished:
         if time.monotonic() > deadline:
             raise TimeoutError(f"no end of {unfinished} within {SECONDS:.0f} s")
-        messages = consumer.consume(num_messages=500, timeout=1)
+        messages = consumer.consume(num_messages=500, timeout=0.1)
         for message in messages:
             error = message.error()
             if error is None:

@@ -13,7 +13,6 @@ from motcua_contracts.topics import agency_decisions, agency_source
 from motcua_contracts.writer import uuid7
 from motcua_local.demo.story import Step, Story
 from motcua_local.stack import Stack
-from tests.applicants import Applicant, Doors
 from tests.endings import PLANTED, endings_of
 from tests.eventually import eventually
 from tests.operators_desk import discard, held, listed
@@ -55,6 +54,9 @@ POISON: Mapping[str, Callable[[Record], Record]] = {
 }
 
 
+REASONS = {*POISON, "body-not-json", "another-agency"}
+
+
 def test_poison_is_parked_and_told_while_every_other_dossier_flows_on(
     stack: Stack, endpoints: dict[str, Any], undisturbed: dict[str, Story]
 ) -> None:
@@ -66,6 +68,8 @@ def test_poison_is_parked_and_told_while_every_other_dossier_flows_on(
             bad = [spoil(record) for spoil, record in zip(POISON.values(), fine, strict=True)]
             bad.append(_started(story.dossier_id, agency=JUSTICE)._replace(value=b"{"))
             _send(endpoints["kafka"], bad, agency=JUSTICE)
+            not_theirs = _started(story.dossier_id, agency=PLANNING)
+            _send(endpoints["kafka"], [not_theirs], agency=PLANNING)
 
     with told_at_once(stack, "aa", listener=poison) as telling:
         telling.endings[NEIGHBOUR].result()
@@ -73,11 +77,12 @@ def test_poison_is_parked_and_told_while_every_other_dossier_flows_on(
         eventually(lambda: _behind(endpoints, victim), what="the victim's decision")
         assert not telling.endings[VICTIM].done()
 
-        parked = [message for message in listed(stack) if message["state"] == "parked"]
-        reasons = {*POISON, "body-not-json"}
-        assert {message["reason"] for message in parked} == reasons
+        parked = [each for each in listed(stack, "intake") if each["state"] == "parked"]
+        assert sorted(message["reason"] for message in parked) == sorted(REASONS)
         assert {message["consumer"] for message in parked} == {CONSUMER}
-        now = {reason: counted.get(reason, 0) + 1 for reason in reasons}
+        about_victim = {each["reason"] for each in parked if each["key"] == victim}
+        assert about_victim == {"body-not-json", "another-agency"}
+        now = {reason: counted.get(reason, 0) + 1 for reason in REASONS}
         assert _parked(endpoints) == counted | now
         eventually(lambda: _parked_now(endpoints) == len(parked), what="the gauge")
 
@@ -86,22 +91,6 @@ def test_poison_is_parked_and_told_while_every_other_dossier_flows_on(
 
     expected, *ended = endings_of([undisturbed["a"], *stories], endpoints)
     assert ended == [expected, expected]
-    assert held(endpoints, "intake") == []
-
-
-def test_another_agencys_word_about_a_dossier_is_parked(
-    stack: Stack, endpoints: dict[str, Any]
-) -> None:
-    doors = Doors(endpoints)
-    applicant = Applicant(doors, doors.citizen())
-    dossier = applicant.file(applicant.certificate())["dossierId"]
-    _send(endpoints["kafka"], [_started(dossier, agency=PLANNING)], agency=PLANNING)
-
-    [message] = eventually(lambda: held(endpoints, "intake"), what="the word")
-    assert (message["key"], message["state"]) == (dossier, "parked")
-    assert message["reason"] == "another-agency"
-    assert applicant.read(dossier)["status"] == 6
-    discard(stack, "intake", [message["id"]], why="not theirs")
     assert held(endpoints, "intake") == []
 
 
@@ -143,8 +132,8 @@ def _behind(endpoints: dict[str, Any], dossier_id: str) -> bool:
 
 def _parked(endpoints: dict[str, Any]) -> dict[str, float]:
     """How many were ever parked, by reason."""
-    name, reasons = "motcua_held_total", {*POISON, "body-not-json"}
-    counts = {r: measured(endpoints, "intake", name, consumer=CONSUMER, reason=r) for r in reasons}
+    name = "motcua_held_total"
+    counts = {r: measured(endpoints, "intake", name, consumer=CONSUMER, reason=r) for r in REASONS}
     return {reason: count for reason, count in counts.items() if count}
 
 

@@ -78,7 +78,10 @@ class Witness:
         return event
 
     def _read(self, seconds: float) -> None:
-        for message in self.consumer.consume(num_messages=100, timeout=seconds):
+        """Take note of what is there; where there is nothing yet, wait so long for the first."""
+        first = self.consumer.poll(seconds)
+        arrived = [first, *self.consumer.consume(num_messages=100, timeout=0)] if first else []
+        for message in arrived:
             if message.error() is None:
                 self._note(_record(message))
 
