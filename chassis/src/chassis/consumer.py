@@ -26,7 +26,7 @@ from chassis.database import is_away
 from chassis.errors import Permanent
 from chassis.failpoints import failpoint
 from chassis.held_messages import OrderingKey, RawRecord, ToHold, Verdict
-from chassis.kafka import ended, within
+from chassis.kafka import ended, happens, within
 from chassis.work import Work
 from motcua_contracts.consumer import UndecodableRecord, decode, deduplication_key
 from motcua_contracts.envelope import Event, EventData
@@ -185,7 +185,7 @@ class Consumer(Generic[W]):
             else:
                 self._measure(records)
                 return True
-            if await self._stopped_within(pause):
+            if await happens(self._stopping, pause):
                 return False
         return False
 
@@ -331,13 +331,6 @@ class Consumer(Generic[W]):
     def _measure(self, records: Sequence[RawRecord]) -> None:
         newest = max(record.timestamp for record in records) / 1000
         metrics.LAG_SECONDS.labels(self.name).set(max(0.0, time.time() - newest))
-
-    async def _stopped_within(self, seconds: float) -> bool:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-        except TimeoutError:
-            return False
-        return True
 
     async def _commit(self, records: Sequence[RawRecord]) -> None:
         """Commit explicit offsets of the partitions that are still ours. A failure costs a

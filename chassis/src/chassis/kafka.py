@@ -41,6 +41,15 @@ async def ended(ending: Awaitable[object], *, seconds: float) -> None:
     task.add_done_callback(_heard)
 
 
+async def happens(event: asyncio.Event, seconds: float) -> bool:
+    """Wait until `event` is set, but no longer than `seconds`; whether it was."""
+    try:
+        await within(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
 def _heard(future: asyncio.Future[Any]) -> None:
     """Take note of an error that nobody waits for any more, else asyncio logs it."""
     if not future.cancelled():

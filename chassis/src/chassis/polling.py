@@ -10,7 +10,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
 from chassis.held_messages import RawRecord
-from chassis.kafka import within
+from chassis.kafka import happens
 
 BATCH = 500
 POLL_MILLISECONDS = 20
@@ -56,9 +56,7 @@ class Drain(ConsumerRebalanceListener):
     async def on_partitions_revoked(  # pyright: ignore[reportIncompatibleMethodOverride] - may be async
         self, revoked: list[TopicPartition]
     ) -> None:
-        try:
-            await within(self._idle.wait(), self._seconds)
-        except TimeoutError:
+        if not await happens(self._idle, self._seconds):
             log.warning("partitions revoked with a batch in hand")
 
     async def on_partitions_assigned(  # pyright: ignore[reportIncompatibleMethodOverride] - may be async

@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -25,7 +25,7 @@ from aiokafka.errors import KafkaError
 from chassis import metrics
 from chassis.database import SESSION
 from chassis.failpoints import failpoint
-from chassis.kafka import DEADLINE_SECONDS, abandon, within
+from chassis.kafka import DEADLINE_SECONDS, abandon, happens, within
 from chassis.rows import columns
 
 BATCH = 500
@@ -133,7 +133,7 @@ class Relay:
                 log.warning("relay interrupted", error=type(error).__name__, exc_info=error)
             if self._stopping.is_set():
                 return
-            await _happens(self._stopping, RETRY_SECONDS)
+            await happens(self._stopping, RETRY_SECONDS)
 
     async def _publish_under_lease(self) -> None:
         async with self._lease() as connection:
@@ -178,7 +178,8 @@ class Relay:
             if last and stopping:
                 return
             if not rows:
-                await _happens(self._woken, POLL_SECONDS)
+                # Not longer: another process may have written, a wake-up been lost.
+                await happens(self._woken, POLL_SECONDS)
 
     def _full(self) -> bool:
         return len(self._flying) == BATCHES_IN_FLIGHT
@@ -213,14 +214,6 @@ class Relay:
         metrics.EVENTS_PUBLISHED.inc(len(sealed))
         if batch.error:
             raise batch.error
-
-
-async def _happens(event: asyncio.Event, seconds: float) -> None:
-    """Wait for `event`, but no longer than `seconds`: another process may have written, a wake-up
-    been lost.
-    """
-    with suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
 
 
 async def _send_all(producer: AIOKafkaProducer, batch: _InFlight) -> None:
