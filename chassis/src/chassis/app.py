@@ -78,6 +78,7 @@ class Service(Generic[W]):
             work = self._work(Transaction(session, self._source, self.clock))
             yield work
             await work.flush()
+        work.committed()
         if work.announcements:
             self._relay.wake()
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -39,6 +40,7 @@ class Work:
         self.now: datetime = transaction.clock()
         self.announcements: list[outbox.Announcement] = []
         self._repositories: list[Repository[Any]] = []
+        self._counted: list[Counter] = []
 
     def repository(self, kind: type[AnyRepository]) -> AnyRepository:
         repository = kind(self.session)
@@ -65,6 +67,15 @@ class Work:
         )
         self.announcements.append(announcement)
         return announcement.id
+
+    def count(self, counter: Counter) -> None:
+        """Count one more when this is committed, and not if it is not."""
+        self._counted.append(counter)
+
+    def committed(self) -> None:
+        """Called once everything is committed: a subclass tells then what became true."""
+        for counter in self._counted:
+            counter.inc()
 
     async def flush(self) -> None:
         """Write rows and events. The stream rows are locked last and held for the shortest time."""

@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-from prometheus_client import Counter
-from sqlalchemy import event as sqlalchemy_event
-
 from chassis.clock import uuid7
 from chassis.work import Transaction, Work
 from intake import metrics
@@ -25,8 +22,6 @@ class IntakeWork(Work):
         self.files = self.repository(Files)
         self.dossiers = self.repository(Dossiers)
         self.papers = self.repository(Papers)
-        self._counted: list[Counter] = []
-        sqlalchemy_event.listen(self.session.sync_session, "after_commit", self._committed)
 
     async def preload(self, events: Sequence[Event[EventData]]) -> None:
         await self.dossiers.load({event.subject for event in events})
@@ -71,11 +66,3 @@ class IntakeWork(Work):
         if change.remark is not None:
             self.count(metrics.REMARKS.labels(change.remark))
         return change
-
-    def count(self, counter: Counter) -> None:
-        """Count one more when this is committed, and not if it is not."""
-        self._counted.append(counter)
-
-    def _committed(self, _: object) -> None:
-        for counter in self._counted:
-            counter.inc()

@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import event as sqlalchemy_event
-
 from chassis import correlation
 from chassis.clock import uuid7
 from chassis.correlation import Correlation
@@ -53,7 +51,6 @@ class NotificationWork(Work):
         self._moved: list[Message] = []
         self._duplicates = 0
         self._to_send = False
-        sqlalchemy_event.listen(self.session.sync_session, "after_commit", self._committed)
 
     async def preload(self, events: Sequence[Event[EventData]]) -> None:
         """Read what the handlers ask for: known recipients, and facts that have a message."""
@@ -173,8 +170,9 @@ class NotificationWork(Work):
             with correlation.bound(cause):
                 self.announce(fact)
 
-    def _committed(self, _: object) -> None:
+    def committed(self) -> None:
         """Count what is now true, and wake the dispatcher for what can be sent."""
+        super().committed()
         metrics.DUPLICATES.inc(self._duplicates)
         for message in self._moved:
             metrics.MESSAGES.labels(message.state, message.template, message.reason or "").inc()

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from prometheus_client import Counter
-from sqlalchemy import event as sqlalchemy_event
-
 from chassis.clock import uuid7
 from chassis.work import Transaction, Work
 from motcua_contracts.envelope import Event, EventData
@@ -64,16 +61,6 @@ class PaymentWork(Work):
         self.refunds = self.repository(Refunds)
         self.receipts = self.repository(Receipts)
         self.notifications = self.repository(Notifications)
-        self._counted: list[Counter] = []
-        sqlalchemy_event.listen(self.session.sync_session, "after_commit", self._committed)
-
-    def count(self, counter: Counter) -> None:
-        """Count one more when this is committed, and not if it is not."""
-        self._counted.append(counter)
-
-    def _committed(self, _: object) -> None:
-        for counter in self._counted:
-            counter.inc()
 
     async def preload(self, events: Sequence[Event[EventData]]) -> None:
         dossiers = {event.subject for event in events}
