@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from prometheus_client import REGISTRY
 
 from chassis import kafka
@@ -77,6 +79,36 @@ async def test_an_agency_may_compress_as_it_likes(
         await producer.send_and_wait(topic, key=key, value=value, headers=list(headers))
     async with consuming(kafka_settings, consumer_of(service, topic)):
         await until(lambda: seen(service, dossier))
+
+
+class OddName(str):
+    """A header's name as no client of ours would send it, though a broker takes it."""
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        return b"\xff\xfe"
+
+
+async def send_in_one_batch(settings: KafkaSettings, topic: str, *dossiers: str) -> None:
+    """The second record has a header whose name is not UTF-8."""
+    async with AIOKafkaProducer(**kafka.connection(settings)) as producer:
+        batch = producer.create_batch()
+        batch._builder = _DefaultRecordBatchBuilderPy(2, 0, 0, -1, -1, -1, 100_000)
+        for number, dossier in enumerate(dossiers):
+            key, value, headers = encode(event(received(dossier), source="/motcua/intake"))
+            odd = [(OddName(), b"")] if number == 1 else []
+            batch.append(key=key, value=value, timestamp=None, headers=[*headers, *odd])
+        await (await producer.send_batch(batch, topic, partition=0))
+
+
+async def test_a_header_name_that_is_not_utf8_stops_nobody(
+    service: Service, kafka_settings: KafkaSettings, topic: str
+) -> None:
+    """aiokafka raises on it in each fetch, and loses what it read before it in the same poll."""
+    dossiers = [dossier_id() for _ in range(3)]
+    await send_in_one_batch(kafka_settings, topic, *dossiers)
+    async with consuming(kafka_settings, consumer_of(service, topic)):
+        for dossier in dossiers:
+            await until(partial(seen, service, dossier))
 
 
 async def never_ends(_: object) -> None:

@@ -5,12 +5,14 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.consumer import fetcher
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
 from chassis.held_messages import RawRecord
 from chassis.kafka import happens
+from chassis.record_batches import FetchedRecords
 
 BATCH = 500
 POLL_MILLISECONDS = 20
@@ -29,6 +31,7 @@ def declare(
     """A subscriber in batch mode that acknowledges nothing and reads nothing of a record; `idle` is
     set while no batch is in hand.
     """
+    fetcher.MemoryRecords = FetchedRecords  # aiokafka has no other place to give it to
     return broker.subscriber(
         *topics,
         group_id=group,
