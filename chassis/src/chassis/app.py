@@ -30,6 +30,9 @@ W = TypeVar("W", bound=Work)
 INBOX_KEPT = timedelta(days=30)
 """Longer than the retention of every topic (14 days), so that no redelivery finds its mark gone."""
 
+BODY_BYTES = 1024 * 1024
+"""The largest body of a request; a route that keeps a limit of its own, as for files, names it."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -108,7 +111,7 @@ class Service(Generic[W]):
 
     def route(self, *routers: APIRouter) -> None:
         for router in routers:
-            self.http.include_router(router)
+            self.http.include_router(router, max_body_size=BODY_BYTES)
 
     def sweep(self, *sweeps: Sweep) -> None:
         self._sweeps.extend(sweeps)

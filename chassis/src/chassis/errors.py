@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 
 
 class Text(NamedTuple):
@@ -148,12 +149,16 @@ def problem_response(problem: Problem) -> JSONResponse:
     return _json(problem.status, body | problem.members, problem.headers)
 
 
-async def _answer(_: Request, error: Exception) -> JSONResponse:
+async def _answer(request: Request, error: Exception) -> JSONResponse:
     match error:
         case Problem():
             return problem_response(error)
         case RequestValidationError():
             return problem_response(Unprocessable(errors=_field_errors(error)))
+        case HTTPException(status_code=TooLarge.status):
+            # From the limit of a route, which makes plain text of each answer to a request that
+            # declared too much: raised on, it is answered outside the route, as it is.
+            raise TooLarge(mostBytes=request.scope[MAX_BODY_SIZE_SCOPE_KEY]) from error
         case HTTPException(status_code=status, headers=headers):
             title = HTTPStatus(status).phrase
             return _json(status, {"type": "about:blank", "status": status, "title": title}, headers)

@@ -9,6 +9,8 @@ import pikepdf
 import pytest
 from prometheus_client import REGISTRY
 
+from chassis.app import BODY_BYTES
+
 from .samples import active_pdf, jpeg, pdf, png
 from .scene import (
     BINH,
@@ -68,6 +70,8 @@ async def test_the_sizes_of_kept_files_are_measured(scene: Scene):
     ("content", "name", "status", "problem"),
     [
         (png() + bytes(100_000), "big.png", 413, "file-too-large"),
+        # By the store, not by the limit for every other route: it says what to do.
+        (png() + bytes(BODY_BYTES), "bigger.png", 413, "file-too-large"),
         (jpeg(), "really.pdf", 415, "wrong-type"),
         (pdf(), "archive.zip", 415, "wrong-type"),
         (b"", "empty.pdf", 415, "wrong-type"),

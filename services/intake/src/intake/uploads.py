@@ -1,5 +1,6 @@
 """Files over HTTP: in as a stream, out only to those who may read the dossier."""
 
+import sys
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -37,7 +38,8 @@ class Interrupted(BadRequest, vi="Việc tải tệp bị ngắt quãng", en="Th
 def upload_routes(service: Service[IntakeWork], store: FileStore) -> APIRouter:
     router = APIRouter(tags=["files"])
 
-    @router.post("/v1/files", status_code=201)
+    # The store counts for itself, and says why a file is too large.
+    @router.post("/v1/files", status_code=201, max_body_size=sys.maxsize)
     async def upload(request: Request, name: FileName, sender: Anyone) -> Uploaded:
         """The body is the file itself; of `name` only the extension counts, and it is not kept."""
         try:
