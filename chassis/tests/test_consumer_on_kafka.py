@@ -111,7 +111,7 @@ async def test_a_header_name_that_is_not_utf8_stops_nobody(
             await until(partial(seen, service, dossier))
 
 
-async def never_ends(_: object) -> None:
+async def never_ends(*_: object, **__: object) -> None:
     await asyncio.Event().wait()
 
 
@@ -137,6 +137,31 @@ async def test_a_membership_whose_commits_hang_is_renewed(
             return consumer._connected and consumer._subscriber.consumer not in (stuck, None)
 
         await until(renewed)
+
+
+async def test_a_membership_whose_polls_hang_is_renewed(
+    service: Service,
+    kafka_settings: KafkaSettings,
+    topic: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A rebalance that fails may leave aiokafka waiting for an assignment for ever."""
+    consumer = consumer_of(service, topic)
+    async with consuming(kafka_settings, consumer):
+        await publish(kafka_settings, topic, before := dossier_id())
+        await until(lambda: seen(service, before))
+        assert await consumer.renew_if_stuck() == 0
+        stuck = consumer._subscriber.consumer
+        monkeypatch.setattr(stuck, "getmany", never_ends)
+        monkeypatch.setattr("chassis.consumer.POLL_SECONDS", 0.5)
+
+        async def found_stuck() -> bool:
+            return await consumer.renew_if_stuck() == 1
+
+        await until(found_stuck)
+        monkeypatch.setattr("chassis.consumer.POLL_SECONDS", 120)
+        await publish(kafka_settings, topic, after := dossier_id())
+        await until(lambda: seen(service, after))
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:

@@ -1,12 +1,13 @@
-"""A damaged fetch ends the poll loop, so that nothing read before it is passed over."""
+"""A damaged fetch ends the process, so that nothing read in the same poll is passed over."""
+
+from typing import NoReturn
 
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import PartitionRecords
-from aiokafka.errors import KafkaError
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 
-from chassis.record_batches import FetchedRecords, UnreadableBatchError
+from chassis.record_batches import Batch, FetchedRecords
 
 
 def batch_of(*values: bytes, base_offset: int = 0) -> bytearray:
@@ -37,10 +38,28 @@ def test_whole_batches_are_read_in_their_order() -> None:
     assert found == [(0, b"a"), (1, b"b"), (2, b"c")]
 
 
+class Ended(BaseException):
+    """The process would be over."""
+
+
+def end(status: int) -> NoReturn:
+    assert status == 70
+    raise Ended
+
+
 @pytest.mark.parametrize("place", [17, -2], ids=["checksum", "content"])
-def test_a_damaged_batch_raises_what_faststream_does_not_go_on_after(place: int) -> None:
+def test_a_damaged_batch_ends_the_process_before_anything_else_is_read(
+    monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    monkeypatch.setattr("os._exit", end)
     fetched = batch_of(b"a") + batch_of(b"b", base_offset=1)
     fetched[len(batch_of(b"a")) + place if place > 0 else place] ^= 0xFF
-    with pytest.raises(UnreadableBatchError) as raised:
+    with pytest.raises(Ended):
         list(records(bytes(fetched)))
-    assert not isinstance(raised.value, KafkaError)
+
+
+def test_a_batch_that_cannot_be_unpacked_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os._exit", end)
+    batch = DefaultRecordBatch(bytes(batch_of(b"a")[:-3]))
+    with pytest.raises(Ended):
+        list(Batch(batch, memoryview(b"")))

@@ -107,7 +107,10 @@ class Service(Generic[W]):
             )
             consumer.subscribe(self._broker, session_seconds=self.settings.kafka.session_seconds)
             self._consumers.append(consumer)
-            self.sweep(Sweep(f"retry {consumer.name}", timedelta(seconds=1), consumer.retry_due))
+            self.sweep(
+                Sweep(f"retry {consumer.name}", timedelta(seconds=1), consumer.retry_due),
+                Sweep(f"renew {consumer.name}", timedelta(seconds=10), consumer.renew_if_stuck),
+            )
 
     def route(self, *routers: APIRouter) -> None:
         for router in routers:

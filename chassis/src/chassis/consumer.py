@@ -37,6 +37,7 @@ W = TypeVar("W", bound=Work)
 SESSION_SECONDS = 30
 CONNECT_SECONDS = 120
 COMMIT_SECONDS = 15
+POLL_SECONDS = 120
 WAIT_PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 Handler = Callable[[Event[Any], Any], Awaitable[None]]
@@ -102,6 +103,7 @@ class Consumer(Generic[W]):
         self._connected = False
         self._renewing: asyncio.Task[None] | None = None
         self._trying_since: float | None = None
+        self._polled_at = 0.0
 
     def subscribe(self, broker: KafkaBroker, *, session_seconds: int = SESSION_SECONDS) -> None:
         """Declare the FastStream subscriber; the only place that does."""
@@ -119,6 +121,8 @@ class Consumer(Generic[W]):
         while not self._connected and not self._stopping.is_set():
             try:
                 await within(self._subscriber.start(), CONNECT_SECONDS)
+                self._polled()
+                polling.tell_polls(self._subscriber.consumer, self._polled)
                 self._connected = True
             except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
                 log.warning("not consuming yet", consumer=self.name, error=type(error).__name__)
@@ -127,11 +131,27 @@ class Consumer(Generic[W]):
                 )  # half started, it would be a member
                 await asyncio.sleep(1)
 
-    async def _renew(self) -> None:
+    def _polled(self) -> None:
+        self._polled_at = time.monotonic()
+
+    async def renew_if_stuck(self) -> int:
+        """Join the group anew when no poll has ended for long with nothing in hand: aiokafka may
+        wait for an assignment that never comes. Gives back how often: 0 or 1.
+        """
+        silent = time.monotonic() - self._polled_at > POLL_SECONDS
+        stuck = self._connected and silent and self._idle.is_set()
+        if stuck:
+            self._renew_for("its polls hang")
+        return int(stuck)
+
+    def _renew_for(self, why: str) -> None:
+        self._renewing = self._renewing or asyncio.create_task(self._renew(why))
+
+    async def _renew(self, why: str) -> None:
         """Join the group anew: after a crash of the broker, aiokafka may wait for a coordinator for
         ever in each commit, while it goes on fetching.
         """
-        log.warning("membership renewed: its commits hang", consumer=self.name)
+        log.warning("membership renewed", consumer=self.name, why=why)
         self._connected = False
         await ended(self._subscriber.stop(), seconds=CONNECT_SECONDS)
         await self.connect()
@@ -350,7 +370,7 @@ class Consumer(Generic[W]):
             metrics.COMMIT_FAILURES.labels(self.name).inc()
             log.warning("offsets not committed", consumer=self.name, error=type(error).__name__)
             if isinstance(error, TimeoutError):
-                self._renewing = self._renewing or asyncio.create_task(self._renew())
+                self._renew_for("its commits hang")
         await failpoint("consumer.after-offset-commit")
 
 

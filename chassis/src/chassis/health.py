@@ -7,6 +7,7 @@ of either must not restart every service at once.
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from typing import NoReturn
 
 import structlog
 from fastapi import APIRouter, Response
@@ -62,5 +63,10 @@ async def watch(alive: Callable[[], bool]) -> None:
     while strikes < STRIKES:
         await asyncio.sleep(WATCH_SECONDS)
         strikes = 0 if alive() else strikes + 1
-    log.critical("a consumer stopped working: ending the process so that it is started anew")
+    end_process("a consumer stopped working")
+
+
+def end_process(why: str) -> NoReturn:
+    """End at once, as a crash would: what was not committed is done again after the restart."""
+    log.critical("ending the process so that it is started anew", why=why)
     os._exit(70)

@@ -1,6 +1,7 @@
 """How records come to the consumer: a FastStream subscriber that decides nothing by itself."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -76,6 +77,18 @@ async def parse(records: tuple[RawRecord, ...]) -> KafkaMessage:
 async def decode(message: KafkaMessage) -> KafkaMessage:
     """FastStream's decoder, replaced: the handler gets the message itself."""
     return message
+
+
+def tell_polls(consumer: AIOKafkaConsumer, polled: Callable[[], None]) -> None:
+    """Call `polled` after every poll, also one that brought nothing."""
+    getmany = consumer.getmany
+
+    async def getmany_and_tell(**arguments: Any) -> Any:  # noqa: ANN401 - passed through
+        fetched = await getmany(**arguments)
+        polled()
+        return fetched
+
+    consumer.getmany = getmany_and_tell  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def coordination(consumer: AIOKafkaConsumer | None) -> list[asyncio.Task[None]]:

@@ -2,6 +2,10 @@
 
 A broker takes any bytes as a header's name; aiokafka raises on a name that is not UTF-8, in each
 fetch anew. Such a batch is read a second time, more slowly, with the name's odd bytes escaped.
+
+A damaged batch ends the process at once. aiokafka has dropped by then what it read in the same
+poll, also of other partitions, and their positions are behind it; FastStream would poll on, and
+the next commit would pass over those records.
 """
 # ruff: noqa: ANN401 - what aiokafka calls these is private to it
 # pyright: reportPrivateUsage=false, reportIncompatibleMethodOverride=false
@@ -13,12 +17,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
 
-
-class UnreadableBatchError(Exception):
-    """A batch is damaged. Not an error of Kafka's, since FastStream goes on after one, and then
-    what aiokafka had read before it in the same poll would be passed over; this ends the process,
-    and it fetches anew from what is committed.
-    """
+from chassis import health
 
 
 class Tolerant(bytearray):
@@ -62,9 +61,7 @@ class Batch:
         return next(self._batch)
 
     def validate_crc(self) -> bool:
-        if not self._batch.validate_crc():
-            raise UnreadableBatchError("wrong checksum")
-        return True
+        return self._batch.validate_crc() or health.end_process("a fetch has a wrong checksum")
 
     def __iter__(self) -> Iterator[Any]:
         try:
@@ -72,4 +69,4 @@ class Batch:
         except UnicodeDecodeError:  # the fetcher passes over the records it has already
             yield from TolerantBatch(self._content)
         except KafkaError as error:
-            raise UnreadableBatchError from error
+            health.end_process(f"a fetch is damaged: {error}")
