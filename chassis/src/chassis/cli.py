@@ -4,10 +4,12 @@ import argparse
 import asyncio
 import getpass
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import audit, logging, migrations, redrive
@@ -35,12 +37,21 @@ def main(
         logging.configure(name, level=loaded.log_level, fields=log_fields)
         build(loaded).run()
         return
-    sys.exit(asyncio.run(_with_database(loaded.database_url, options.run, options)))
+    sys.exit(asyncio.run(_with_database(name, loaded.database_url, options)))
 
 
-async def _with_database(url: str, command: Command, options: argparse.Namespace) -> int:
+async def _with_database(name: str, url: str, options: argparse.Namespace) -> int:
+    command: Command = options.run
     database = Database(url, connections=1, statement_seconds=3600)
     try:
+        await database.ping()
+    except (OSError, TimeoutError, DBAPIError) as error:
+        why = (str(error) or type(error).__name__).partition("\n")[0]
+        what = f"{database.engine.url} cannot be asked: {why}"
+        print(f"{what}; start it, or correct {name.upper()}_DATABASE_URL", file=sys.stderr)
+        # Not 1: an audit that could not look has found nothing.
+        return os.EX_UNAVAILABLE
+    else:
         return await command(database, options)
     finally:
         await database.close()
