@@ -45,7 +45,8 @@ class ResultPaper(Part):
     """A paper of the result (giấy tờ kết quả)."""
 
     paper_id: Uuid
-    """Identity of the paper; its file is fetched from intake over HTTP."""
+    """Identity of the paper; its file is fetched from intake over HTTP, or from certification when
+    it is the certified copy of that identity."""
     kind: PaperKind
     """What paper it is, as the procedure lists it."""
     sha256: Sha256
@@ -282,6 +283,25 @@ class DossierReturned(DossierEvent):
     """When (ngày trả)."""
     how: ReturnMethod
     """How (hình thức trả kết quả)."""
+
+
+class DossierPaperUnproven(DossierEvent):
+    """A paper of an open dossier was a certified copy and is one no longer: it was revoked or
+    replaced. The officer asks for another, or for the original.
+    """
+
+    type: ClassVar[str] = "vn.motcua.dossier.paper-unproven.v1"
+
+    paper_id: Uuid
+    """Identity of the paper."""
+    kind: PaperKind
+    """What paper it is, as the procedure lists it."""
+    certified_copy_id: Uuid
+    """The certified copy that it was."""
+    successor_id: Uuid | None = None
+    """The certified copy that replaces it, when there is one."""
+    unproven_at: UtcDatetime
+    """Since when."""
 
 
 class DossierDeadlineNear(DossierEvent):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from motcua_contracts import agency, dossier, notification, payment
+from motcua_contracts import agency, certification, dossier, notification, payment
 from motcua_contracts.envelope import EventData
 
 EVENTS: tuple[type[EventData], ...] = (
@@ -19,6 +19,7 @@ EVENTS: tuple[type[EventData], ...] = (
     dossier.DossierStopped,
     dossier.DossierCompleted,
     dossier.DossierReturned,
+    dossier.DossierPaperUnproven,
     dossier.DossierDeadlineNear,
     dossier.DossierOverdue,
     dossier.DossierRecipients,
@@ -29,6 +30,11 @@ EVENTS: tuple[type[EventData], ...] = (
     payment.PaymentReceiptIssued,
     payment.PaymentSuspended,
     payment.PaymentRefundRequested,
+    certification.CertificationCopyRequested,
+    certification.CertificationCopyCertified,
+    certification.CertificationCopyRefused,
+    certification.CertificationCopyRevoked,
+    certification.CertificationCopyReplaced,
     notification.NotificationSent,
     notification.NotificationFailed,
     notification.NotificationOutcomeUnknown,

@@ -41,17 +41,24 @@ class Topic:
 
 INTAKE = "/motcua/intake"
 PAYMENT = "/motcua/payment"
+CERTIFICATION = "/motcua/certification"
 NOTIFICATION = "/motcua/notification"
 
 DOSSIER_EVENTS = Topic(
     name="motcua.dossier.events.v1",
     writer=INTAKE,
-    readers=("payment", "notification", "agencies"),
+    readers=("payment", "certification", "notification", "agencies"),
     partitions=12,
 )
 PAYMENT_EVENTS = Topic(
     name="motcua.payment.events.v1",
     writer=PAYMENT,
+    readers=("intake", "notification", "agencies"),
+    partitions=12,
+)
+CERTIFICATION_EVENTS = Topic(
+    name="motcua.certification.events.v1",
+    writer=CERTIFICATION,
     readers=("intake", "notification", "agencies"),
     partitions=12,
 )
@@ -73,7 +80,13 @@ DOSSIER_RECIPIENTS = Topic(
 TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
         topic.name: topic
-        for topic in (DOSSIER_EVENTS, PAYMENT_EVENTS, NOTIFICATION_EVENTS, DOSSIER_RECIPIENTS)
+        for topic in (
+            DOSSIER_EVENTS,
+            PAYMENT_EVENTS,
+            CERTIFICATION_EVENTS,
+            NOTIFICATION_EVENTS,
+            DOSSIER_RECIPIENTS,
+        )
     }
 )
 """The topics that exist once; each agency has one more, see `agency_decisions`."""

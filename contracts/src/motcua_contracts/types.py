@@ -159,3 +159,23 @@ class NotificationChannel(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     ZALO = "zalo"
+
+
+class SignerRole(StrEnum):
+    """Who signs a certified copy."""
+
+    AUTHORISED_PERSON = "authorised-person"
+    """Who is competent to certify (người thực hiện chứng thực), NĐ 23/2015/NĐ-CP art. 5."""
+    AGENCY_SEAL = "agency-seal"
+    """The agency's own signature (chữ ký số của cơ quan, tổ chức)."""
+
+
+class SignatureLevel(StrEnum):
+    """How long a signature can be checked, ETSI EN 319 142-1."""
+
+    B_T = "B-T"
+    """With a trusted time."""
+    B_LT = "B-LT"
+    """With all that a check needs: certificates and their state."""
+    B_LTA = "B-LTA"
+    """With a time-stamp over all that, which can be renewed."""

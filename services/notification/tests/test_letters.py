@@ -11,7 +11,7 @@ from chassis.encryption import Keyring
 from motcua_contracts import dossier
 from motcua_contracts.envelope import EventData
 from motcua_contracts.registry import EVENT_TYPES
-from motcua_contracts.topics import DOSSIER_EVENTS, PAYMENT_EVENTS
+from motcua_contracts.topics import CERTIFICATION_EVENTS, DOSSIER_EVENTS, PAYMENT_EVENTS
 from notification.domain import Answer, Happening, Reason
 from notification.facts import LAST, SILENT, TOLD, from_json, to_json
 from notification.letters import Letters, Unwritable
@@ -92,10 +92,9 @@ def test_every_fact_that_is_told_has_a_golden_letter() -> None:
     assert {type(fact) for fact in FACTS.values()} == set(TOLD)
 
 
-def test_of_every_dossier_and_payment_event_it_is_decided_whether_citizens_hear() -> None:
-    ours = {
-        event for event in EVENT_TYPES.values() if event.topic in {DOSSIER_EVENTS, PAYMENT_EVENTS}
-    }
+def test_of_every_event_of_the_services_it_is_decided_whether_citizens_hear() -> None:
+    topics = {DOSSIER_EVENTS, PAYMENT_EVENTS, CERTIFICATION_EVENTS}
+    ours = {event for event in EVENT_TYPES.values() if event.topic in topics}
     assert set(TOLD) | set(SILENT) == ours
     assert not set(TOLD) & set(SILENT)
     assert set(LAST) <= set(TOLD)

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from chassis.errors import Permanent
-from motcua_contracts import dossier, payment
+from motcua_contracts import certification, dossier, payment
 from motcua_contracts.envelope import EventData
 from motcua_contracts.notification import (
     NotificationEvent,
@@ -45,8 +45,15 @@ SILENT: tuple[type[EventData], ...] = (
     payment.PaymentAttemptFailed,
     # For officers, not for citizens.
     dossier.DossierProcessingStarted,
+    dossier.DossierPaperUnproven,
     dossier.DossierDeadlineNear,
     payment.PaymentSuspended,
+    # The dossier's own facts say so.
+    certification.CertificationCopyRequested,
+    certification.CertificationCopyCertified,
+    certification.CertificationCopyRefused,
+    certification.CertificationCopyRevoked,
+    certification.CertificationCopyReplaced,
 )
 
 LAST: tuple[type[EventData], ...] = (
