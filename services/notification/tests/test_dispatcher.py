@@ -236,7 +236,7 @@ async def test_an_answer_that_comes_after_the_lease_still_counts(
     await notification.meet()
     await notification.hear(fact(registered()))
     sending = asyncio.create_task(notification.send())
-    await until_state(notification, State.SENDING)
+    await notification.until(State.SENDING)
     await notification.let_time_pass()
     await notification.sweep("recover messages")
     assert (await notification.message()).state == State.OUTCOME_UNKNOWN
@@ -254,7 +254,7 @@ async def test_a_sender_whose_claim_is_gone_hands_nothing_over(
     failpoints.arm({failpoints.ENVIRONMENT: "notification.after-claim=delay:1@1"})
     try:
         frozen = asyncio.create_task(notification.send())
-        await until_state(notification, State.CLAIMED)
+        await notification.until(State.CLAIMED)
         await notification.let_time_pass()
         await notification.sweep("recover messages")
         await notification.send()
@@ -264,23 +264,6 @@ async def test_a_sender_whose_claim_is_gone_hands_nothing_over(
         failpoints.arm({})
     assert len(mail_sink.mails()) == 1
     assert [event.type for event in await notification.announced()] == [SENT]
-
-
-async def test_an_answer_outlives_a_restart_of_the_database(
-    notification: Notification, mail_sink: MailSink
-) -> None:
-    mail_sink.misbehave("delay", seconds=1)
-    await notification.meet()
-    await notification.hear(fact(registered()))
-    sending = asyncio.create_task(notification.send())
-    await until_state(notification, State.SENDING)
-    await notification.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    await sending
-    assert (await notification.message()).state == State.SENT
-    assert len(mail_sink.mails()) == 1
 
 
 def woken(notification: Notification) -> bool:
@@ -331,9 +314,3 @@ async def test_messages_are_counted_by_where_they_came_to(
         State.FAILED: 0,
         State.OUTCOME_UNKNOWN: 0,
     }
-
-
-async def until_state(notification: Notification, state: State) -> None:
-    async with asyncio.timeout(5):
-        while (await notification.message()).state != state:  # noqa: ASYNC110 - it is in the database
-            await asyncio.sleep(0.01)

@@ -1,5 +1,6 @@
 """Notification as `app.py` wires it, with its consumers, dispatcher and sweeps driven by hand."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from motcua_contracts.dossier import DossierRecipients
 from motcua_contracts.envelope import Event, EventData
 from motcua_contracts.topics import DOSSIER_RECIPIENTS, Topic
 from notification.app import build
+from notification.domain import State
 from notification.models import Attempt, Message, Recipient
 from notification.settings import Settings
 from notification.subscribers import SUBSCRIPTIONS
@@ -90,6 +92,12 @@ class Notification:
         """The only one."""
         [message] = await self.messages()
         return message
+
+    async def until(self, state: State) -> None:
+        """Wait until the only message is in `state`."""
+        async with asyncio.timeout(5):
+            while (await self.message()).state != state:  # noqa: ASYNC110 - it is in the database
+                await asyncio.sleep(0.01)
 
     async def attempts(self) -> Sequence[Attempt]:
         async with self.service.transaction() as work:

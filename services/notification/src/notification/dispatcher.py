@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import chain, repeat
 
 import structlog
 
@@ -39,8 +40,10 @@ class Pace:
     sending_lease: timedelta
     run_seconds: float = 5
     """A run ends after this, so that a stop is never far."""
-    record_pauses: tuple[float, ...] = (0.1, 0.5, 1, 2, 5, 5, 10)
-    """While the database is away, an answer is worth waiting for: nobody can be asked again."""
+    record_pauses: tuple[float, ...] = (0.1, 0.5, 1, 2, 5)
+    """While the database is away, an answer is kept, since nobody can be asked again: the last of
+    these repeats until the process stops.
+    """
 
     @classmethod
     def of(cls, smtp: SmtpSettings) -> "Pace":
@@ -125,15 +128,14 @@ class Dispatcher:
         self, message: Message, answer: Answer | None, *, claim_next: bool
     ) -> Due | None:
         """Record an answer, however long that takes, and take the next message with it."""
-        pauses = iter(self._pace.record_pauses)
+        pauses = chain(self._pace.record_pauses, repeat(self._pace.record_pauses[-1]))
         while True:
             try:
                 due = await self._record(message, answer, claim_next=claim_next)
             except Exception as error:
-                pause = next(pauses, None)
-                if pause is None or not is_away(error):
+                if not is_away(error):
                     raise
-                await asyncio.sleep(pause)
+                await asyncio.sleep(next(pauses))
             else:
                 await failpoint("notification.after-record")
                 return due
