@@ -16,7 +16,8 @@ from chassis.testing.postgres import Databases
 from motcua_local.engines import EngineEndpoints, Engines
 from motcua_local.processes import DetachedProcess
 
-import_module("simulators")  # before its tests: their folder has the name of the package
+for package in ("documents", "simulators"):  # before their tests: these folders have their names
+    import_module(package)
 
 # With a space, as somebody's path will have.
 FOLDER = Path(__file__).parent / "var" / "test engines"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (
-    "contracts", "chassis", "services", "deploy", "simulators", "examples", "gates", "tests",
+    "contracts", "chassis", "documents", "services", "deploy", "simulators", "examples", "gates",
+    "tests",
 )  # fmt: skip
 LEFT_OUT = frozenset({".venv", "__pycache__", "var", "build", "dist"})
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from intake.files import FileStore
+from documents.store import FileStore
 from intake.sweeps import sweeps
 
 from .scene import DAO, JUSTICE, LAN, Scene, approved, started, wants

@@ -13,6 +13,7 @@ from chassis.app import Service
 from chassis.consumer import Consumer
 from chassis.testing.access import Issuer
 from chassis.testing.records import event, record
+from documents.testing import pdf, png
 from intake.settings import Settings
 from intake.work import IntakeWork
 from intake.working_calendar import VIETNAM
@@ -33,7 +34,7 @@ from motcua_contracts.topics import (
 )
 from motcua_contracts.types import Outcome
 
-from .samples import COMPANY_FORM, CONTACT, JUDICIAL_FORM, pdf, png
+from .samples import COMPANY_FORM, CONTACT, JUDICIAL_FORM
 
 MORNING = datetime(2026, 11, 25, 9, tzinfo=VIETNAM).astimezone(UTC)
 """A Wednesday, at nine in Vietnam."""

@@ -1,6 +1,7 @@
 """The competent agency's own system takes its part over Kafka."""
 
-from .samples import pdf
+from documents.testing import pdf
+
 from .scene import DAO, JUSTICE, LAN, Scene, approved, denied, started, wants
 
 

@@ -10,8 +10,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from chassis.app import BODY_BYTES
+from documents.testing import active_pdf, jpeg, pdf, png
 
-from .samples import active_pdf, jpeg, pdf, png
 from .scene import (
     BINH,
     DAO,

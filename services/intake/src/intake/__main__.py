@@ -4,8 +4,8 @@ import sys
 
 from chassis.app import Service
 from chassis.cli import main
+from documents.store import UnusableFolder
 from intake.app import build
-from intake.files import UnusableFolder
 from intake.settings import Settings
 from intake.work import IntakeWork
 

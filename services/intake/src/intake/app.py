@@ -4,8 +4,8 @@ from functools import partial
 
 from chassis.app import Service
 from chassis.clock import Clock, utc_now
+from documents.store import FileStore
 from intake.api import applicant_routes, dossier_routes, office_routes, public_routes
-from intake.files import FileStore
 from intake.settings import Settings
 from intake.subscribers import PAYMENTS, decisions
 from intake.sweeps import sweeps

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from chassis.app import Service
 from chassis.sweeps import Sweep
+from documents.store import FileStore
 from intake import domain
-from intake.files import FileStore
 from intake.work import IntakeWork
 
 BATCH = 200

@@ -11,8 +11,8 @@ from chassis.access import Principal
 from chassis.app import Service
 from chassis.clock import uuid7
 from chassis.errors import BadRequest
+from documents.store import FileStore, StoredFile
 from intake import metrics
-from intake.files import FileStore, StoredFile
 from intake.models import HANDED_IN, File, Paper, Part
 from intake.permissions import Anyone, readable
 from intake.views import View

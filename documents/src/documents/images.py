@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chassis.errors import Text
-from intake.file_types import PNG, DamagedFile, FileTooLarge, FileType
+from documents.kinds import PNG, DamagedFile, FileTooLarge, FileType
 
 MOST_PIXELS = 100_000_000
 """An A3 page at 600 dpi has 70 million."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import cast
 
 from chassis.errors import Text
-from intake.file_types import PDF, ActivePdf, DamagedFile, EncryptedPdf, FileType
-from intake.images import check_image
+from documents.images import check_image
+from documents.kinds import PDF, ActivePdf, DamagedFile, EncryptedPdf, FileType
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ async def check_content(path: Path, file_type: FileType, limits: PdfLimits) -> N
 
 
 async def _verdict(path: Path, limits: PdfLimits) -> Mapping[str, object]:
-    command = ("-I", "-m", "intake.pdf_check", str(path), str(limits.cpu_seconds))
+    command = ("-I", "-m", "documents.pdf_check", str(path), str(limits.cpu_seconds))
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         *command,

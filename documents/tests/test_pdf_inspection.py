@@ -6,7 +6,7 @@ import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream, String
 
-from intake.pdf_inspection import inspect_pdf
+from documents.pdf_inspection import inspect_pdf
 
 Change = Callable[[Pdf], None]
 

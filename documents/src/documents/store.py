@@ -20,8 +20,8 @@ from uuid import uuid4
 
 from chassis.errors import Problem, Text, Transient
 from chassis.failpoints import failpoint
-from intake.file_checks import PdfLimits, check_content
-from intake.file_types import FileTooLarge, FileType, require_magic, type_by_name
+from documents.checks import PdfLimits, check_content
+from documents.kinds import FileTooLarge, FileType, require_magic, type_by_name
 
 _WRITE_SIZE = 256 * 1024
 
@@ -84,7 +84,7 @@ class FileStore:
                 async with self._checks:
                     await check_content(path, file_type, self._pdf_limits)
                 await asyncio.to_thread(_make_durable, path)
-                await failpoint("intake.before-file-rename")
+                await failpoint("documents.before-rename")
                 await asyncio.to_thread(_rename, path, self.path(stored.sha256))
         finally:
             path.unlink(missing_ok=True)

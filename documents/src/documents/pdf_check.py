@@ -1,4 +1,4 @@
-"""Check one PDF in a process of its own: `python -m intake.pdf_check <file> <cpu seconds>`.
+"""Check one PDF in a process of its own: `python -m documents.pdf_check <file> <cpu seconds>`.
 
 A parser is where a hostile file attacks, so it runs apart: little memory and time, no secrets in
 its environment, no way to write a file. Prints one line, the verdict as JSON. Imports next to
@@ -24,7 +24,7 @@ def main(path: str, cpu_seconds: str) -> None:
         resource.setrlimit(kind, (most, most))
     try:
         # Imported within the limits.
-        from intake.pdf_inspection import inspect_pdf  # noqa: PLC0415
+        from documents.pdf_inspection import inspect_pdf  # noqa: PLC0415
 
         verdict = inspect_pdf(path)
     except MemoryError:

@@ -13,19 +13,19 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+import documents
 from chassis.errors import Problem
-from intake import files
-from intake.file_checks import PdfLimits
-from intake.file_types import (
+from chassis.testing import failpoints
+from documents.checks import PdfLimits
+from documents.kinds import (
     ActivePdf,
     DamagedFile,
     EncryptedPdf,
     FileTooLarge,
     WrongType,
 )
-from intake.files import FileStore, StorageFull, UnusableFolder
-
-from .samples import jpeg, pdf, png
+from documents.store import FileStore, StorageFull, UnusableFolder
+from documents.testing import jpeg, pdf, png
 
 MEGABYTE = 1024 * 1024
 
@@ -183,7 +183,7 @@ async def test_a_crash_before_the_rename_leaves_only_a_file_that_the_sweep_remov
     script = """
 import asyncio, sys
 from pathlib import Path
-from intake.files import FileStore
+from documents.store import FileStore
 async def chunks():
     yield Path(sys.argv[2]).read_bytes()
 asyncio.run(FileStore.open(Path(sys.argv[1]), most_bytes=10**6).store("a.pdf", chunks()))
@@ -191,7 +191,7 @@ asyncio.run(FileStore.open(Path(sys.argv[1]), most_bytes=10**6).store("a.pdf", c
     source = tmp_path / "source.pdf"
     source.write_bytes(pdf())
     folder = tmp_path / "files"
-    environment = {**os.environ, "MOTCUA_FAILPOINTS": "intake.before-file-rename=crash"}
+    environment = {**os.environ, "MOTCUA_FAILPOINTS": "documents.before-rename=crash"}
     command = (sys.executable, "-c", script, str(folder), str(source))
     upload = await asyncio.create_subprocess_exec(*command, env=environment)
     assert await upload.wait() == -9
@@ -210,7 +210,7 @@ async def test_a_full_disk_is_a_507_and_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files, "_append", full)
+    monkeypatch.setattr("documents.store._append", full)
     with pytest.raises(StorageFull) as caught:
         await open_store(tmp_path).store("a.pdf", chunks(pdf()))
     assert caught.value.status == 507
@@ -244,3 +244,7 @@ async def test_the_check_of_a_scanned_pdf_is_fast(tmp_path: Path) -> None:
         took.append(time.monotonic() - started)
     # 0.3 s is usual; ten times that is the machine's load, more is ours.
     assert min(took) < 3.0
+
+
+def test_every_failpoint_is_named_once() -> None:
+    assert failpoints.declared(documents) == {"documents.before-rename"}
