@@ -145,7 +145,27 @@ async def test_a_forged_token_is_refused(issuer: Issuer, kind: str):
         await issuer.tokens().principal(FORGERIES[kind](issuer.key, header))
 
 
-@pytest.mark.parametrize("text", ["", "x", "..", "a.b.c", "é.é.é", "[" * 100_000, "e30.e30."])
+HEADERS_OF_WRONG_TYPES: list[object] = [
+    7,
+    None,
+    "alg",
+    ["alg"],
+    *({"alg": "ES256", "crit": crit} for crit in (1, True, None, "", {}, [[]], [{}], [None])),
+    *({"alg": alg} for alg in (1, None, [], {}, ["ES256"])),
+    *({"alg": "ES256", "kid": kid} for kid in (1, None, [], {})),
+    *({"alg": "ES256", "typ": typ} for typ in (1, None, [], {})),
+    *({"alg": "ES256", "b64": b64} for b64 in (1, False, None, "true")),
+    *({"alg": "ES256", "jwk": jwk, "x5c": jwk} for jwk in (1, None, "", [[]])),
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "x", "..", "a.b.c", "é.é.é", "[" * 100_000, "e30.e30."),
+        *(f"{part(header)}.e30.AAAA" for header in HEADERS_OF_WRONG_TYPES),
+    ],
+)
 async def test_what_is_no_token_at_all_is_refused(issuer: Issuer, text: str):
     with pytest.raises(Unauthorized):
         await issuer.tokens().principal(text)

@@ -131,6 +131,8 @@ class Tokens:
             self._registry.validate(verified.claims)
         except JoseError as error:
             raise Unauthorized(challenge=_challenge(error.error)) from error
+        except TypeError as error:  # joserfc takes the types in a token's header on trust
+            raise Unauthorized(challenge=_challenge("malformed header")) from error
         return _principal(verified.claims)
 
     async def _verified(self, token: str) -> jwt.Token:
