@@ -91,16 +91,24 @@ class Applicant:
 
         return eventually(reached, what=f"status {status}")
 
-    def order(self, dossier_id: str) -> Json:
-        """The order to pay, once payment has opened it."""
-        url = f"{self.doors.payment}/v1/dossiers/{dossier_id}/orders"
+    def orders(self, dossier_id: str) -> list[Json]:
+        """All orders of the dossier, oldest first; none before payment has heard of it."""
         headers = {"Authorization": f"Bearer {self.person.token}"}
+        answer = http().get(self._orders_url(dossier_id), headers=headers)
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return []
+        return answer.raise_for_status().json()
 
-        def opened() -> list[Json]:
-            answer = http().get(url, headers=headers)
-            return [] if answer.status_code == HTTPStatus.NOT_FOUND else answer.json()
+    def order(self, dossier_id: str) -> Json:
+        """The newest order, once payment has opened one."""
+        return eventually(lambda: self.orders(dossier_id), what="an order")[-1]
 
-        return eventually(opened, what="an order")[0]
+    def ask_for_order(self, dossier_id: str) -> Json:
+        """The order that can be paid now, anew if the last one ran out."""
+        return self.person.post(self._orders_url(dossier_id))
+
+    def _orders_url(self, dossier_id: str) -> str:
+        return f"{self.doors.payment}/v1/dossiers/{dossier_id}/orders"
 
     def pay(self, dossier_id: str) -> str:
         """Pay at the gateway; gives back the transaction's reference."""
@@ -115,14 +123,14 @@ class Applicant:
         url = f"{self.doors.intake}/v1/dossiers/{dossier_id}/supplements"
         self.person.post(url, {"papers": papers}, key=str(uuid4()))
 
-    def received(self, dossier_id: str) -> None:
-        """The one-stop officer receives the dossier."""
-        self._officer_does("receive", dossier_id)
+    def received(self, dossier_id: str) -> Json:
+        """The one-stop officer receives the dossier; gives back where it stands then."""
+        return self._officer_does("receive", dossier_id)
 
     def returned(self, dossier_id: str) -> None:
         """The one-stop officer hands over the result."""
         self._officer_does("return", dossier_id)
 
-    def _officer_does(self, command: str, dossier_id: str) -> None:
+    def _officer_does(self, command: str, dossier_id: str) -> Json:
         url = f"{self.doors.intake}/v1/dossiers/{dossier_id}/{command}"
-        self.doors.officer.post(url, key=str(uuid4()))
+        return self.doors.officer.post(url, key=str(uuid4()))
