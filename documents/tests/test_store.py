@@ -16,7 +16,7 @@ import pytest
 import documents
 from chassis.errors import Problem
 from chassis.testing import failpoints
-from documents.checks import PdfLimits
+from documents.confined import Limits
 from documents.kinds import (
     ActivePdf,
     DamagedFile,
@@ -130,7 +130,7 @@ async def test_a_flood_of_bytes_is_cut_off_without_reading_on(tmp_path: Path) ->
 
 
 async def test_a_pdf_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
-    limits = PdfLimits(seconds=0.01)
+    limits = Limits(seconds=0.01)
     store = FileStore.open(tmp_path, most_bytes=MEGABYTE, pdf_limits=limits)
     with pytest.raises(DamagedFile):
         await store.store("slow.pdf", chunks(pdf()))
@@ -145,7 +145,7 @@ async def test_a_pdf_that_unpacks_without_end_dies_by_its_processor_limit(tmp_pa
         bomb = pikepdf.Stream(paper, packed, Filter=pikepdf.Name.FlateDecode)
         page.obj[f"/Bomb{n}"] = bomb
     paper.save(content)
-    limits = PdfLimits(cpu_seconds=1)
+    limits = Limits(cpu_seconds=1)
     store = FileStore.open(tmp_path, most_bytes=64 * MEGABYTE, pdf_limits=limits)
     with pytest.raises(DamagedFile):
         await store.store("bomb.pdf", chunks(content.getvalue()))

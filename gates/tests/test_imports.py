@@ -19,6 +19,7 @@ CLEAN = {
     "chassis/errors.py": "import fastapi\n",
     "chassis/testing/engines.py": "import pytest\n",
     "documents/store.py": "from chassis import errors\n",
+    "documents/pdf_check.py": "import pikepdf\n",
     "documents/testing.py": "import pikepdf\n",
     "intake/handlers.py": "from chassis import consumer\nfrom intake import domain\n",
     "intake/domain.py": "from chassis import errors\nfrom motcua_contracts import envelope\n",
@@ -80,6 +81,8 @@ def test_a_clean_tree_keeps_every_contract(tree: Path) -> None:
         ("intake/handling.py", "import asyncio", "no clock, no framework BROKEN"),
         ("notification/domain.py", "from chassis import consumer", "no clock, no framework BROKEN"),
         ("payment/app.py", "from chassis.testing import engines", "not in the product BROKEN"),
+        ("documents/store.py", "from documents import pdf_check", "never in a service BROKEN"),
+        ("intake/uploads.py", "import pikepdf", "never in a service BROKEN"),
         ("payment/gateway.py", "from aiokafka import AIOKafkaProducer", "the chassis BROKEN"),
     ],
 )

@@ -1,36 +1,17 @@
-"""Check one PDF in a process of its own: `python -m documents.pdf_check <file> <cpu seconds>`.
+"""A confined job: check one PDF, and write nothing."""
 
-A parser is where a hostile file attacks, so it runs apart: little memory and time, no secrets in
-its environment, no way to write a file. Prints one line, the verdict as JSON. Imports next to
-nothing, for each upload waits for it.
-"""
+from collections.abc import Mapping
 
-import json
-import resource
-import sys
-
-MEMORY = 1024 * 1024 * 1024
+from documents import job
 
 
-def main(path: str, cpu_seconds: str) -> None:
-    """Print what `pdf_inspection.inspect_pdf` finds."""
-    seconds = int(cpu_seconds)
-    for kind, most in (
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(kind, (most, most))
-    try:
-        # Imported within the limits.
-        from documents.pdf_inspection import inspect_pdf  # noqa: PLC0415
+def check(path: str) -> Mapping[str, object]:
+    """What `pdf_inspection.inspect_pdf` finds."""
+    # Imported within the limits.
+    from documents.pdf_inspection import inspect_pdf  # noqa: PLC0415
 
-        verdict = inspect_pdf(path)
-    except MemoryError:
-        verdict = {"verdict": "damaged", "why": "it needs too much memory"}
-    sys.stdout.write(json.dumps(verdict) + "\n")
+    return inspect_pdf(path)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    job.run(check)

@@ -20,7 +20,8 @@ from uuid import uuid4
 
 from chassis.errors import Problem, Text, Transient
 from chassis.failpoints import failpoint
-from documents.checks import PdfLimits, check_content
+from documents.checks import check_content
+from documents.confined import Limits
 from documents.kinds import FileTooLarge, FileType, require_magic, type_by_name
 
 _WRITE_SIZE = 256 * 1024
@@ -48,7 +49,7 @@ class StoredFile:
 class FileStore:
     """Files under `folder`, each of at most `most_bytes`. Open it with `FileStore.open`."""
 
-    def __init__(self, folder: Path, *, most_bytes: int, pdf_limits: PdfLimits) -> None:
+    def __init__(self, folder: Path, *, most_bytes: int, pdf_limits: Limits) -> None:
         self._incoming = folder / "incoming"
         self._content = folder / "content"
         self._most_bytes = most_bytes
@@ -57,10 +58,10 @@ class FileStore:
 
     @classmethod
     def open(
-        cls, folder: Path, *, most_bytes: int, pdf_limits: PdfLimits | None = None
+        cls, folder: Path, *, most_bytes: int, pdf_limits: Limits | None = None
     ) -> "FileStore":
         """Make the folders that are missing and try to write; raises `UnusableFolder`."""
-        store = cls(folder, most_bytes=most_bytes, pdf_limits=pdf_limits or PdfLimits())
+        store = cls(folder, most_bytes=most_bytes, pdf_limits=pdf_limits or Limits())
         try:
             store._make_folders()
         except OSError as error:
