@@ -103,17 +103,30 @@ class Telling:
 
 @contextmanager
 def told_at_once(
-    stack: Stack, keys: Sequence[str], *, listener: Listener = _nobody
+    stack: Stack,
+    keys: Sequence[str],
+    *,
+    listener: Listener = _nobody,
+    unanswered_mail: bool = False,
 ) -> Generator[Telling]:
-    """Tell the stories with these keys (`"aab"`) at once; the block is left when all have ended."""
+    """Tell the stories with these keys (`"aab"`) at once; the block is left when all have ended.
+
+    `unanswered_mail` is for who kills senders or takers of mail: SMTP cannot be asked afterwards.
+    """
     endpoints = json.loads(stack.endpoints_file.read_text())
     topics = [name for name in stack.plan.topics if name != HIDDEN_TOPIC]
     with (
         closing(SharedWitness.at(endpoints["kafka"], topics)) as witness,
         ThreadPoolExecutor(len(keys)) as stage,
     ):
-        undisturbed = {"kill": _leave_alone, "start": _leave_alone}
-        scene = Scene(endpoints, witness, **undisturbed, step_seconds=STEP_SECONDS)
+        scene = Scene(
+            endpoints,
+            witness,
+            kill=_leave_alone,
+            start=_leave_alone,
+            step_seconds=STEP_SECONDS,
+            unanswered_mail=unanswered_mail,
+        )
         telling = Telling([])
         telling.stories = [
             _story(telling, scene, place, key=key, listener=listener)

@@ -85,7 +85,7 @@ def aftermath(stack: Stack, endpoints: dict[str, Any], undisturbed: dict[str, St
     sys.stdout.write(f"MOTCUA_TEST_SEED={seed} kills at (story, step): {planned}\n")
     with ThreadPoolExecutor() as supervisor:
         blows = Blows(stack, planned, chance, supervisor)
-        with told_at_once(stack, STORIES, listener=blows.hear) as telling:
+        with told_at_once(stack, STORIES, listener=blows.hear, unanswered_mail=True) as telling:
             stories = telling.all_ended_well()
         for recovery in blows.recoveries:
             recovery.result()
