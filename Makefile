@@ -9,7 +9,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 BIN := .venv/bin
-MEMBERS := contracts chassis documents services/intake services/payment services/notification deploy/local simulators examples/agency_python
+MEMBERS := contracts chassis documents services/intake services/payment services/certification services/notification deploy/local simulators examples/agency_python
 CODE := contracts chassis documents services deploy simulators examples gates tests
 
 .PHONY: help
