@@ -1,5 +1,6 @@
 """A service as a whole: HTTP, relay, consumer and sweeps on the real engines."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from socket import socket
@@ -80,6 +81,38 @@ async def test_an_event_goes_from_http_through_kafka_to_a_handler(
             f'motcua_messages_total{{consumer="intake.visits-{settings.http_port}",outcome="handled"}}'
             in text
         )
+
+
+@pytest.mark.parametrize(
+    ("table", "aged"),
+    [
+        ("inbox (consumer, source, event_id, received_at)", "'c', 's', 'e-' || days"),
+        (
+            "idempotency_keys (principal, operation, key, request_hash, created_at)",
+            "'p', 'POST /v1/things', 'k-' || days, ''",
+        ),
+    ],
+    ids=["inbox", "idempotency keys"],
+)
+async def test_what_nobody_sends_again_is_forgotten_after_thirty_days(
+    settings: ServiceSettings, database: Database, table: str, aged: str
+) -> None:
+    name = table.partition(" ")[0]
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            f"INSERT INTO {table} SELECT {aged}, now() - days * interval '1 day' "
+            "FROM unnest(ARRAY[0, 29, 31, 365]) AS days"
+        )
+    async with serving(Service("intake", settings, work=VisitWork)), asyncio.timeout(10):
+        while await _count(database, name) == 4:  # noqa: ASYNC110 - it is in the database
+            await asyncio.sleep(0.01)
+    assert await _count(database, name) == 2
+
+
+async def _count(database: Database, table: str) -> int:
+    async with database.engine.connect() as connection:
+        counted = await connection.exec_driver_sql(f"SELECT count(*) FROM {table}")
+        return counted.scalar_one()
 
 
 async def test_a_broker_that_is_away_takes_readiness_and_leaves_life(

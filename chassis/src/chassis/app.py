@@ -14,7 +14,7 @@ import uvicorn
 from aiokafka import AIOKafkaProducer
 from fastapi import APIRouter, FastAPI
 
-from chassis import access, backlog, correlation, health, inbox, kafka, migrations
+from chassis import access, backlog, correlation, health, idempotency, inbox, kafka, migrations
 from chassis.clock import Clock, utc_now
 from chassis.consumer import Consumer, Subscription
 from chassis.database import Database, is_away
@@ -153,7 +153,7 @@ class Service(Generic[W]):
     async def _lifespan(self, _: FastAPI) -> AsyncGenerator[None]:
         self.sweep(
             Sweep("measure the backlog", timedelta(seconds=2), self._measure_backlog),
-            Sweep("forget the inbox", timedelta(hours=1), self._forget_inbox),
+            Sweep("forget inbox and idempotency keys", timedelta(hours=1), self._forget),
         )
         relay = asyncio.create_task(self._relay.run(), name="relay")
         consuming = asyncio.create_task(self._consume(), name="consume")
@@ -197,9 +197,10 @@ class Service(Generic[W]):
         async with self.database.engine.connect() as connection:
             await backlog.measure(connection)
 
-    async def _forget_inbox(self) -> None:
+    async def _forget(self) -> None:
         async with self.database.engine.begin() as connection:
             await inbox.forget(connection, older_than=INBOX_KEPT)
+            await idempotency.forget(connection, older_than=idempotency.KEPT)
 
 
 class _Server(uvicorn.Server):

@@ -6,6 +6,7 @@ for its end; an effect that fails gives the key free again.
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated
 
@@ -17,6 +18,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.errors import BadRequest, Refusal
+
+KEPT = timedelta(days=30)
+"""How long an answer is kept: far longer than a front end or a system repeats a request. After that
+the same key is a new request.
+"""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _CLAIM = sa.text(
@@ -30,6 +36,8 @@ _ANSWER = sa.text(
 _READ = sa.text(
     f"SELECT request_hash, status, body FROM idempotency_keys {_THE_KEY}"  # noqa: S608 - constants
 ).columns(body=JSONB)
+
+_FORGET = "DELETE FROM idempotency_keys WHERE created_at < now() - $1::interval"
 
 
 class IdempotencyKeyInvalid(
@@ -100,3 +108,8 @@ async def once(
     if kept.request_hash != request.request_hash:
         raise IdempotencyKeyReused(IdempotencyKeyReused.__doc__)
     return Answer(kept.status, kept.body, replayed=True)
+
+
+async def forget(connection: AsyncConnection, *, older_than: timedelta) -> int:
+    """Drop the keys that nobody sends again."""
+    return (await connection.exec_driver_sql(_FORGET, (older_than,))).rowcount
