@@ -32,4 +32,4 @@ WITHOUT_RECIPIENT = Gauge(
     "motcua_notification_messages_without_recipient",
     "Open messages whose recipient is not known yet.",
 )
-RECIPIENTS_PURGED = Counter("motcua_notification_recipients_purged_total", "Contacts forgotten.")
+RECIPIENTS_PURGED = Counter("motcua_notification_recipients_purged_total", "Contacts deleted here.")

@@ -158,7 +158,7 @@ class Recipients(Repository[Recipient]):
     key = "dossier_id"
 
     async def purge(self, last_facts: Collection[str], *, before: datetime) -> int:
-        """Forget contacts of dossiers that ended before then and have nothing left to say; a
+        """Delete contacts of dossiers that ended before then and have nothing left to say; a
         portion of them, 0 when none is left.
         """
         of_dossier = col(Message.dossier_id) == Recipient.dossier_id

@@ -49,4 +49,4 @@ class Settings(ServiceSettings):
     """Where letters send citizens to follow, pay and download."""
     give_up_after: timedelta = timedelta(days=3)
     recipients_kept: timedelta = timedelta(days=30)
-    """How long a contact is kept after its dossier ended."""
+    """How long a contact is kept here after its dossier ended."""

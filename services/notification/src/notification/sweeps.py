@@ -30,7 +30,9 @@ class Sweeps:
                 work.record(message, Answer(Happening.GIVE_UP, reason))
 
     async def purge(self) -> None:
-        """Contacts of dossiers that ended long ago are forgotten."""
+        """Contacts of dossiers that ended long ago leave this database. On the topic, and in the
+        event log of intake, their ciphertext stays as long as its key (ADR 0025).
+        """
         while purged := await self._purge():
             metrics.RECIPIENTS_PURGED.inc(purged)
 
