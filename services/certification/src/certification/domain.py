@@ -4,19 +4,27 @@ NĐ 23/2015/NĐ-CP, NĐ 45/2020/NĐ-CP art. 10; fee: TT 226/2016/TT-BTC art. 4.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from chassis.errors import Conflict
-from motcua_contracts.types import Dong
+from certification.refusals import ClerkIsSigner, DossierOver, PaymentAwaited, StepNotPossible
+from motcua_contracts.types import Dong, ProcedureCode, SignatureLevel
 
 PROCEDURE = "2.000815"
 """Certified copies from originals (chứng thực bản sao từ bản chính)."""
 FEE_CODE = "phi-chung-thuc-ban-sao"
 
+_LEVELS = (SignatureLevel.B_T, SignatureLevel.B_LT, SignatureLevel.B_LTA)
+
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def is_certification(procedure_code: ProcedureCode) -> bool:
+    """Whether it is that procedure, also under its local code."""
+    return procedure_code == PROCEDURE or procedure_code.startswith(f"{PROCEDURE}.")
 
 
 class DossierState(StrEnum):
@@ -81,10 +89,22 @@ class AttemptState(StrEnum):
     ORPHANED = "orphaned"  # nobody knows how far it came; whatever it signed does not count
 
 
-class StepNotPossible(
-    Conflict, vi="Bản sao không ở trạng thái cho phép việc này", en="Its state does not allow this"
-):
-    """`state` says where the copy stands."""
+class Dossier(Protocol):
+    """What the rules look at of a dossier."""
+
+    @property
+    def state(self) -> DossierState: ...
+    @property
+    def owes(self) -> bool: ...
+
+
+class Copy(Protocol):
+    """What the rules look at of a copy."""
+
+    @property
+    def state(self) -> CopyState: ...
+    @property
+    def clerk(self) -> str: ...
 
 
 def step(state: CopyState, taken: CopyStep) -> CopyState:
@@ -97,6 +117,28 @@ def step(state: CopyState, taken: CopyStep) -> CopyState:
         ) from None
 
 
+def may_be_ready(dossier: Dossier) -> bool:
+    """Whether the signer's turn has come: the office received the dossier, and it was paid."""
+    return dossier.state in (DossierState.RECEIVED, DossierState.COMPLETED) and not dossier.owes
+
+
+def require_open(dossier: Dossier) -> None:
+    """A first copy is asked for in a dossier that is open. Raises `DossierOver`."""
+    if dossier.state not in (DossierState.OPEN, DossierState.RECEIVED):
+        raise DossierOver
+
+
+def require_approvable(copy: Copy, dossier: Dossier, *, signer: str, clerk_may_sign: bool) -> None:
+    """Raises `StepNotPossible`, `DossierOver`, `PaymentAwaited` or `ClerkIsSigner`."""
+    step(copy.state, CopyStep.APPROVE)
+    if dossier.state is DossierState.ENDED:
+        raise DossierOver
+    if not may_be_ready(dossier):
+        raise PaymentAwaited
+    if signer == copy.clerk and not clerk_may_sign:
+        raise ClerkIsSigner
+
+
 def fee(pages: int) -> Dong:
     """What one copy costs: 2,000 đồng a page for the first two, 1,000 from the third on, 200,000
     at most.
@@ -104,9 +146,14 @@ def fee(pages: int) -> Dong:
     return min(2_000 * min(pages, 2) + 1_000 * max(pages - 2, 0), 200_000)
 
 
-def book_year(now: datetime) -> int:
-    """The year whose numbers are given out now: it changes at midnight in Vietnam."""
-    return now.astimezone(VIETNAM).year
+def vietnam_day(at: datetime) -> date:
+    """The day that it is in Vietnam; its year is the year of the register's book."""
+    return at.astimezone(VIETNAM).date()
+
+
+def reaches(level: SignatureLevel, wanted: SignatureLevel) -> bool:
+    """Whether a level is the wanted one or a higher one."""
+    return _LEVELS.index(level) >= _LEVELS.index(wanted)
 
 
 def pause(attempts: int) -> timedelta:

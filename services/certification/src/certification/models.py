@@ -78,7 +78,7 @@ class Copy(Row, table=True):
     clean_sha256: str = Field(sa_type=Text)
     pages: int = Field(sa_type=Integer)
     fee: Dong = Field(sa_type=BigInteger)
-    requester: str = Field(sa_type=Text, repr=False)
+    request: str = Field(sa_type=Text, repr=False)
     requester_index: str = Field(sa_type=Text, repr=False)
 
     # The intent: fixed when the authorised person approves, before anything is signed.
@@ -109,6 +109,7 @@ class Copy(Row, table=True):
     certified_at: datetime | None = Field(default=None, sa_type=_time())
     reason: str | None = Field(default=None, sa_type=Text)
     replaces: str | None = Field(default=None, sa_type=_id())
+    replaces_for: str | None = Field(default=None, sa_type=Text)
     replaced_by: str | None = Field(default=None, sa_type=_id())
 
     # Why the dispatcher acts, long after the request that asked for it.

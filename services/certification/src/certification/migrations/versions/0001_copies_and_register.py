@@ -35,7 +35,7 @@ TABLES = (
         clean_sha256 text NOT NULL,
         pages integer NOT NULL CHECK (pages > 0),
         fee bigint NOT NULL CHECK (fee >= 0),
-        requester text NOT NULL,
+        request text NOT NULL,
         requester_index text NOT NULL,
         approved_at timestamptz,
         signer text,
@@ -60,6 +60,7 @@ TABLES = (
         certified_at timestamptz,
         reason text,
         replaces uuid REFERENCES copies,
+        replaces_for text,
         replaced_by uuid REFERENCES copies DEFERRABLE INITIALLY DEFERRED,
         correlation_id text NOT NULL,
         causation_id text,
@@ -71,6 +72,7 @@ TABLES = (
         CHECK (state NOT IN ('certified', 'revoked', 'replaced') OR num_nulls(
             prepared_sha256, sha256, signed_at, level, certified_at
         ) = 0),
+        CHECK ((replaces IS NULL) = (replaces_for IS NULL)),
         CHECK ((state = 'replaced') = (replaced_by IS NOT NULL)),
         -- Of a dossier one copy is under way, and one is certified: while a replacement is signed,
         -- the copy that it replaces still holds.

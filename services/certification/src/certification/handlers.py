@@ -1,0 +1,90 @@
+"""What happens to copies when the facts of their dossier arrive."""
+
+from collections.abc import Mapping
+
+from certification.domain import CopyState, DossierState, is_certification, may_be_ready
+from certification.models import Dossier
+from certification.work import CertificationWork
+from motcua_contracts.dossier import (
+    DossierCompleted,
+    DossierEvent,
+    DossierPaymentRequired,
+    DossierPaymentSettled,
+    DossierReceived,
+    DossierRefused,
+    DossierRegistered,
+    DossierStopped,
+    DossierWithdrawn,
+)
+from motcua_contracts.envelope import Event, EventData
+
+ENDED: tuple[type[EventData], ...] = (DossierWithdrawn, DossierRefused, DossierStopped)
+DOSSIER_ENDED = "dossier-ended"
+"""Reason of a copy that is not made because its dossier is over."""
+
+_STATES: Mapping[type[EventData], DossierState] = {
+    DossierReceived: DossierState.RECEIVED,
+    DossierCompleted: DossierState.COMPLETED,
+    **dict.fromkeys(ENDED, DossierState.ENDED),
+}
+
+
+async def handle_dossier_registered(
+    event: Event[DossierRegistered], work: CertificationWork
+) -> None:
+    """Somebody wants a copy certified: a clerk will ask for the original."""
+    fact = event.data
+    if is_certification(fact.procedure_code) and await work.dossiers.find(fact.dossier_id) is None:
+        work.dossiers.add(
+            Dossier(
+                id=fact.dossier_id,
+                code=fact.code,
+                applicant_id=fact.applicant_id,
+                agency=fact.agency,
+            )
+        )
+
+
+async def handle_payment(
+    event: Event[DossierPaymentRequired | DossierPaymentSettled], work: CertificationWork
+) -> None:
+    """Nobody signs while money is due."""
+    dossier = await _ours(event, work)
+    if dossier:
+        dossier.owes = isinstance(event.data, DossierPaymentRequired)
+        await _make_ready(dossier, work)
+
+
+async def handle_dossier_moved(
+    event: Event[DossierReceived | DossierCompleted], work: CertificationWork
+) -> None:
+    """The office received the dossier: once it is paid, the signer's turn has come."""
+    dossier = await _ours(event, work)
+    if dossier:
+        dossier.state = _STATES[type(event.data)]
+        await _make_ready(dossier, work)
+
+
+async def handle_dossier_ended(
+    event: Event[DossierWithdrawn | DossierRefused | DossierStopped], work: CertificationWork
+) -> None:
+    """Nothing is certified in a dossier that is over; what was approved before then is."""
+    dossier = await _ours(event, work)
+    if dossier:
+        dossier.state = DossierState.ENDED
+        for copy in await work.copies.unfinished_of(dossier.id):
+            if copy.state is not CopyState.SIGNING:
+                await work.refuse(copy, DOSSIER_ENDED)
+
+
+async def _ours(event: Event[DossierEvent], work: CertificationWork) -> Dossier | None:
+    if not is_certification(event.data.procedure_code):
+        return None
+    return await work.dossiers.find(event.subject)
+
+
+async def _make_ready(dossier: Dossier, work: CertificationWork) -> None:
+    if may_be_ready(dossier):
+        for copy in await work.copies.unfinished_of(dossier.id):
+            if copy.state is CopyState.REQUESTED:
+                work.receive(copy)
