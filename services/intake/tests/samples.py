@@ -33,4 +33,5 @@ COMPANY_FORM: dict[str, Any] = {
     },
     "declaration": True,
 }
+COPY_FORM: dict[str, Any] = {"paperTitle": "Hộ chiếu", "pages": 3, "declaration": True}
 CONTACT = {"fullName": "Nguyễn Thị Đào", "email": "dao@example.vn", "phone": "0912345678"}

@@ -106,7 +106,7 @@ async def test_a_code_that_is_nobodys_or_none_is_told_so(
 
 async def test_everybody_reads_which_procedures_there_are(scene: Scene):
     procedures = (await scene.get(None, "/v1/procedures")).json()
-    assert [procedure["code"] for procedure in procedures] == ["2.000488", "2.001583"]
+    assert [procedure["code"] for procedure in procedures] == ["2.000488", "2.000815", "2.001583"]
     assert procedures[0]["name"]["en"].startswith("Judicial record certificate")
 
 

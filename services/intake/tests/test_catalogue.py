@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +8,11 @@ import yaml
 from chassis.errors import NotFound
 from intake.catalogue import SHIPPED, Catalogue, UnknownProcedure, load_catalogue
 from intake.procedures import ChannelClosed, ReasonUse, UnknownReason
-from intake.working_calendar import TimeLimit, TimeUnit
+from intake.working_calendar import VIETNAM, TimeLimit, TimeUnit, WorkingCalendar
 from intake.yaml_files import UnusableFile
 from motcua_contracts.types import Channel
 
-from .samples import COMPANY_FORM, JUDICIAL_FORM
+from .samples import COMPANY_FORM, COPY_FORM, JUDICIAL_FORM
 
 TODAY = date(2026, 11, 25)
 
@@ -53,7 +53,8 @@ def test_company_registration_is_due_in_three_working_days_by_the_planning_depar
 
 
 @pytest.mark.parametrize(
-    ("code", "form"), [("2.000488", JUDICIAL_FORM), ("2.001583", COMPANY_FORM)]
+    ("code", "form"),
+    [("2.000488", JUDICIAL_FORM), ("2.000815", COPY_FORM), ("2.001583", COMPANY_FORM)],
 )
 def test_a_well_filled_form_of_each_shipped_procedure_is_accepted(
     code: str, form: dict[str, Any]
@@ -95,9 +96,31 @@ def test_an_unknown_procedure_or_version_is_not_found() -> None:
         catalogue.version("2.000488", 99)
 
 
-def test_both_shipped_procedures_can_be_filed_today() -> None:
+def test_every_shipped_procedure_can_be_filed_today() -> None:
     codes = [procedure.code for procedure in load_catalogue().all_in_force(on=TODAY)]
-    assert codes == ["2.000488", "2.001583"]
+    assert codes == ["2.000488", "2.000815", "2.001583"]
+
+
+def test_a_certified_copy_is_due_on_its_day_or_after_three_on_the_next() -> None:
+    limit = load_catalogue().in_force("2.000815", on=TODAY).time_limit.time_limit
+    due = [
+        WorkingCalendar().due(datetime(2026, 11, 27, *hour, tzinfo=VIETNAM), limit)
+        for hour in ((9, 0), (15, 0), (15, 1), (22, 0))
+    ]
+    friday, monday = (datetime(2026, 11, day, 17, tzinfo=VIETNAM) for day in (27, 30))
+    assert due == [friday, friday, monday, monday]
+
+
+def test_who_is_competent_without_a_system_that_decides_is_not_listened_to() -> None:
+    assert load_catalogue().deciding_agencies() == {"H42.10", "H42.11"}
+
+
+def test_a_reason_of_certification_that_is_not_listed_rests_on_the_general_ground() -> None:
+    procedure = load_catalogue().in_force("2.000815", on=TODAY)
+    listed = procedure.reason_of_certification("original-damaged", ReasonUse.STOP)
+    assert listed.ground == "NĐ 23/2015/NĐ-CP, Điều 22 khoản 2"
+    newer = procedure.reason_of_certification("eaten-by-the-dog", ReasonUse.REFUSAL)
+    assert (newer.code, newer.ground) == ("eaten-by-the-dog", "NĐ 23/2015/NĐ-CP, Điều 9 khoản 4")
 
 
 @pytest.mark.parametrize(
@@ -116,6 +139,12 @@ def test_both_shipped_procedures_can_be_filed_today() -> None:
         ({"exemptions": [{**shipped()["exemptions"][0], "proof": None}]}, "one of the two"),
         ({"papers": shipped()["papers"] * 2}, "stands twice, give each its own code"),
         ({"results": []}, "results: "),
+        ({"decided_by": "nobody"}, "decided_by: "),
+        ({"decided_by": "certification"}, "fees: certification tells the fee, leave them out"),
+        (
+            {"decided_by": "certification", "fees": [], "exemptions": []},
+            "reasons: add not-certified for refusal, stop",
+        ),
         ({"form": {"type": "objekt"}}, "form: is not a usable JSON Schema"),
         (
             {"form": {"properties": {"a": {"type": "string"}}}},

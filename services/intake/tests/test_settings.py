@@ -53,7 +53,7 @@ def refused(capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.mark.usefixtures("environment")
 def test_by_themselves_they_name_the_shipped_procedures_and_the_national_calendar():
     office = load(Settings).office()
-    assert office.catalogue.competent_agencies() == {"H42.10", "H42.11"}
+    assert office.catalogue.deciding_agencies() == {"H42.10", "H42.11"}
     assert office.calendar.days_off == frozenset()
     assert load(Settings).files_most_bytes == 20 * 1024 * 1024
 
@@ -66,7 +66,7 @@ def test_procedures_and_calendar_may_be_the_provinces_own(
     environment.setenv("INTAKE_PROCEDURES", str(tmp_path))
     environment.setenv("INTAKE_CALENDAR", str(SHIPPED.parent / "calendars" / "h42.yaml"))
     office = load(Settings).office()
-    assert office.catalogue.competent_agencies() == {"H42.11"}
+    assert office.catalogue.deciding_agencies() == {"H42.11"}
     assert office.calendar.days_off
 
 

@@ -9,7 +9,8 @@ from intake import commands, handling
 from intake.dossier import Change, Dossier, Uptake, Verdict
 from intake.models import File, Part
 from intake.papers import HandedPaper, result_errors
-from intake.refusals import UnknownFile
+from intake.procedures import Decider
+from intake.refusals import DecidedByCertification, UnknownFile
 from intake.work import IntakeWork
 from motcua_contracts.agency import (
     AgencyDecided,
@@ -26,7 +27,7 @@ AgencyFact: TypeAlias = AgencyProcessingStarted | AgencySupplementRequested | Ag
 async def act(fact: AgencyFact, work: IntakeWork, *, agency: AgencyCode) -> Change:
     """What `agency` says it did, where it is the competent one."""
     dossier = await work.dossier(fact.dossier_id)
-    handling.require_competent(dossier, agency)
+    _require_decides(agency, dossier, work)
     match fact:
         case AgencyProcessingStarted():
             uptake = Uptake(fact.agency_reference, fact.unit, fact.step)
@@ -43,6 +44,14 @@ async def act(fact: AgencyFact, work: IntakeWork, *, agency: AgencyCode) -> Chan
             )
         case AgencyDecided():
             return await _decide(fact, dossier, work, agency=agency)
+
+
+def _require_decides(agency: AgencyCode, dossier: Dossier, work: IntakeWork) -> None:
+    """Another agency is told nothing else, not even what the procedure is."""
+    competent = agency == dossier.competent_agency
+    if competent and work.office.procedure_of(dossier).decided_by is not Decider.AGENCY:
+        raise DecidedByCertification
+    handling.require_competent(dossier, agency)
 
 
 async def _decide(

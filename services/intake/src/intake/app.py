@@ -18,7 +18,7 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Service[IntakeWork]:
     store = FileStore.open(settings.files_folder, most_bytes=settings.files_most_bytes)
     service = Service("intake", settings, work=partial(IntakeWork, office=office), clock=clock)
 
-    service.subscribe(PAYMENTS, decisions(office.catalogue.competent_agencies()))
+    service.subscribe(PAYMENTS, decisions(office.catalogue.deciding_agencies()))
     service.route(
         public_routes(service, office),
         applicant_routes(service),

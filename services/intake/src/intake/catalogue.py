@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 
 from chassis.errors import NotFound, Text
-from intake.procedures import Procedure
+from intake.procedures import Decider, Procedure
 from intake.yaml_files import UnusableFile, read_yaml
 
 SHIPPED = Path(str(files("intake") / "procedures"))
@@ -50,9 +51,10 @@ class Catalogue:
             )
         )
 
-    def competent_agencies(self) -> set[str]:
-        """Every agency that decides under some version of some procedure."""
-        return {p.competent_agency for versions in self._versions.values() for p in versions}
+    def deciding_agencies(self) -> set[str]:
+        """Every agency whose own system decides under some version of some procedure."""
+        procedures = chain.from_iterable(self._versions.values())
+        return {p.competent_agency for p in procedures if p.decided_by is Decider.AGENCY}
 
     def all_in_force(self, *, on: date) -> Iterator[Procedure]:
         """Every procedure that can be filed on a day."""

@@ -8,7 +8,8 @@ from intake.dossier import Change
 from intake.filing import PaperIn, handed_papers
 from intake.models import Part
 from intake.papers import supplement_errors, wanted_errors
-from intake.procedures import ReasonUse
+from intake.procedures import Decider, ReasonUse
+from intake.refusals import ReceivedOncePaid
 from intake.work import IntakeWork
 from motcua_contracts.types import AgencyCode, ReturnMethod
 
@@ -16,6 +17,8 @@ from motcua_contracts.types import AgencyCode, ReturnMethod
 async def receive(dossier_id: str, work: IntakeWork, *, unit: str | None) -> Change:
     """The one-stop office accepts the dossier: the legal clock starts."""
     dossier = await work.dossier(dossier_id)
+    if work.office.procedure_of(dossier).decided_by is Decider.CERTIFICATION:
+        raise ReceivedOncePaid
     clock = work.office.clock_of(dossier)
     return await work.record(domain.receive(dossier, clock=clock, at=work.now, unit=unit))
 

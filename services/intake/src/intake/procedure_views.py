@@ -5,7 +5,7 @@ from datetime import date, time
 
 from pydantic import JsonValue
 
-from intake.procedures import Procedure, ReasonUse
+from intake.procedures import Decider, Procedure, ReasonUse
 from intake.views import View, Words
 from intake.working_calendar import TimeUnit
 from motcua_contracts.types import Channel, ObligationKind
@@ -45,6 +45,13 @@ class ExemptionView(View):
     proof: str | None
 
 
+class FeeToldLaterView(View):
+    """By what rule a charge is reckoned whose amount is told after filing."""
+
+    words: Words
+    ground: str
+
+
 class LimitView(View):
     amount: int
     unit: TimeUnit
@@ -71,7 +78,9 @@ class ReasonView(View):
 class ProcedureView(ProcedureSummary):
     """A procedure as it is in force; `form` is the JSON Schema of its e-form."""
 
+    decided_by: Decider
     fees: list[FeeView]
+    fee_told_later: FeeToldLaterView | None
     exemptions: list[ExemptionView]
     pay_within: LimitView
     time_limit: LimitView

@@ -87,6 +87,22 @@ class ChannelFlags(Entry):
     """The result exists on paper only."""
 
 
+class Decider(StrEnum):
+    """Who decides about the dossiers of a procedure."""
+
+    AGENCY = "agency"
+    """The competent agency's own system, over Kafka or HTTP."""
+    CERTIFICATION = "certification"
+    """The certification service: it tells the fee, and its certified copy is the result."""
+
+
+class FeeToldLater(Entry):
+    """A charge whose amount nobody knows at filing: by what rule it is reckoned."""
+
+    words: Words
+    ground: LegalGround
+
+
 class Limit(Entry):
     """A time limit; `cut_off` is for procedures done on the day of receipt."""
 
@@ -129,6 +145,11 @@ class Reason(Entry):
     ground: LegalGround
 
 
+NOT_CERTIFIED = "not-certified"
+"""The reason of which certification's own reasons are kinds, where a procedure does not list them.
+"""
+
+
 class Procedure(Entry):
     """One version of a procedure."""
 
@@ -142,9 +163,11 @@ class Procedure(Entry):
     tier: Tier
     competent_agency: AgencyCode
     intake_agency: AgencyCode
+    decided_by: Decider = Decider.AGENCY
     channels: ChannelFlags = ChannelFlags()
     fees: tuple[Tariff, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
+    fee_told_later: FeeToldLater | None = None
     pay_within: Limit = Limit(amount=5, unit=TimeUnit.WORKING_DAYS)
     time_limit: Limit
     papers: tuple[RequiredPaper, ...] = ()
@@ -177,6 +200,21 @@ class Procedure(Entry):
         return self
 
     @model_validator(mode="after")
+    def _certification_can_decide(self) -> Self:
+        if self.decided_by is Decider.CERTIFICATION:
+            if self.fees:
+                raise ValueError("fees: certification tells the fee, leave them out")
+            uses = {
+                use
+                for reason in self.reasons
+                if reason.code == NOT_CERTIFIED
+                for use in reason.uses
+            }
+            if missing := {ReasonUse.REFUSAL, ReasonUse.STOP} - uses:
+                raise ValueError(f"reasons: add {NOT_CERTIFIED} for {', '.join(sorted(missing))}")
+        return self
+
+    @model_validator(mode="after")
     def _form_can_be_explained(self) -> Self:
         if problems := schema_problems(self.form_schema):
             raise ValueError("form: " + "; ".join(problems))
@@ -202,7 +240,7 @@ class Procedure(Entry):
 
     def reason(self, code: str, use: ReasonUse) -> Reason:
         """The reason `code`, which must be meant for `use`."""
-        known = {reason.code: reason for reason in self.reasons if use in reason.uses}
+        known = self._reasons(use)
         if code in known:
             return known[code]
         codes = ", ".join(known) or "-"
@@ -210,6 +248,16 @@ class Procedure(Entry):
             Text(f"Chọn một trong các lý do: {codes}.", f"Choose one of these reasons: {codes}."),
             allowed=list(known),
         )
+
+    def reason_of_certification(self, code: str, use: ReasonUse) -> Reason:
+        """The reason that certification gave. Its list may grow before ours does: what is not
+        listed here rests on the ground of `not-certified`.
+        """
+        known = self._reasons(use)
+        return known.get(code) or known[NOT_CERTIFIED].model_copy(update={"code": code})
+
+    def _reasons(self, use: ReasonUse) -> dict[str, Reason]:
+        return {reason.code: reason for reason in self.reasons if use in reason.uses}
 
 
 def _closed(vi: str, en: str, ground: str | None = None) -> Text:

@@ -43,6 +43,22 @@ class AnotherAgency(
     """An agency acts on a dossier that is not its own."""
 
 
+class DecidedByCertification(
+    Forbidden,
+    vi="Hồ sơ này do dịch vụ chứng thực giải quyết; không nhận kết quả của hệ thống khác",
+    en="Certification decides about this dossier: no other system does",
+):
+    """An agency's system acts on a dossier whose result is a certified copy."""
+
+
+class ReceivedOncePaid(
+    Conflict,
+    vi="Hồ sơ tự được tiếp nhận khi đã nộp phí chứng thực; hãy đối chiếu và chụp bản chính",
+    en="It is received by itself once its fee is paid: see and scan the original",
+):
+    """An officer receives a dossier of certified copies before anybody has seen the original."""
+
+
 class NotYetReceived(
     Conflict,
     vi="Hồ sơ chưa được tiếp nhận; hãy chờ sự kiện tiếp nhận rồi gửi lại",
