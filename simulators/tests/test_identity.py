@@ -156,11 +156,13 @@ def test_a_citizen_signs_in_with_the_code_flow(identity: RunningSimulator) -> No
     assert (userinfo["sub"], userinfo["name"]) == (access["sub"], "Nguyễn Thị Đào")
 
 
-def test_an_officer_and_an_operator_carry_their_roles(identity: RunningSimulator) -> None:
+def test_officials_carry_their_roles(identity: RunningSimulator) -> None:
     officer = read(mint(identity, person="le-thi-lan"))[1]
+    signer = read(mint(identity, person="hoang-van-minh"))[1]
     operator = read(mint(identity, person="pham-van-hung"))[1]
 
     assert (officer["roles"], officer["agency"]) == (["officer"], "H42.01")
+    assert (signer["roles"], signer["agency"]) == (["signer"], "H42.01")
     assert (operator["roles"], operator.get("agency")) == (["operator"], None)
 
 

@@ -60,6 +60,15 @@ PEOPLE = (
         agency="H42.01",
     ),
     Person(
+        key="hoang-van-minh",
+        subject="79a34e74-5877-4ba6-b072-4717eeb3bc07",
+        name="Hoàng Văn Minh",
+        role="signer",
+        post=("Người có thẩm quyền ký chứng thực", "Authorised signer"),
+        personal_number="037078000505",
+        agency="H42.01",
+    ),
+    Person(
         key="pham-van-hung",
         subject="e2964d1c-05af-4c37-b2e8-9a7f3c6d8b04",
         name="Phạm Văn Hùng",
