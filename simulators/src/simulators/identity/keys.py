@@ -1,7 +1,6 @@
 """Signing keys: one that signs, one that waits, and the one before, still published."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -10,6 +9,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeyParameters, KeySet, RSAKey
 
 from simulators.errors import SimulatorError
+from simulators.keeping import write_whole
 
 Key = ECKey | RSAKey
 
@@ -64,8 +64,7 @@ class Keyring:
             return
         document = json.dumps({"keys": [key.as_dict(private=True) for key in self._keys]})
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(self._path, document)
+            write_whole(self._path, document.encode())
         except OSError as error:
             raise SimulatorError(
                 f"cannot keep the signing keys in {self._path.parent}: {error.strerror}; "
@@ -82,14 +81,3 @@ def _read(path: Path) -> list[Key]:
             "remove the file to start with new ones (tokens in use become invalid)"
         ) from error
     return [key for key in found if isinstance(key, ECKey | RSAKey)]
-
-
-def _write_whole(path: Path, document: str) -> None:
-    """A kill in between leaves the old file, never half of a new one."""
-    draft = path.with_suffix(".draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(document)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
