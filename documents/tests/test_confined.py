@@ -15,7 +15,7 @@ MEGABYTE = 1024 * 1024
 
 
 class Stage:
-    """Where jobs are written down and run as `documents.<job>` would be."""
+    """Where jobs are written down and run as a job would be."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
@@ -37,7 +37,7 @@ class Stage:
         script.chmod(0o700)
         with self._monkeypatch.context() as patch:
             patch.setattr(sys, "executable", str(script))
-            return await confined.run("job", self.folder, limits=limits or Limits())
+            return await confined.run("a.job", self.folder, limits=limits or Limits())
 
 
 @pytest.fixture
@@ -109,9 +109,9 @@ async def test_a_job_that_takes_too_much_is_ended_and_the_file_is_to_blame(
     [
         "",
         "print('clean')",
-        "print('[' * 4000)",
+        "print('[' * 60_000)",
         "print('[1, 2]')",
-        "print('[' * 5000)",
+        "print('[' * 70_000)",
         "while True: sys.stdout.write('x' * 100_000)",
         "print('{}', flush=True)\nwhile True: sys.stdout.write('x' * 100_000)",
         'print(\'{"verdict": "clean", "pages": 1}\', flush=True)\nos.abort()',

@@ -13,6 +13,6 @@ from documents.verdicts import require_clean
 async def check_content(path: Path, file_type: FileType, limits: Limits) -> None:
     """Refuse a file that is damaged, encrypted, active or too costly to read."""
     if file_type is PDF:
-        require_clean(await confined.run("pdf_check", path, limits=limits))
+        require_clean(await confined.run("documents.pdf_check", path, limits=limits))
     else:
         await asyncio.to_thread(check_image, path, file_type)

@@ -1,10 +1,10 @@
 """Run what reads hostile files in a process of its own, from where little harm can be done.
 
-A job is a module of this package, run as `python -I -m documents.<job>`: with an empty environment,
-so that it knows no secret; with limits of processor, memory and bytes written that it sets itself
-before it looks at anything (`job.py`); killed when its time is over. It answers with one line of
-JSON. Whoever has taken it over can answer what they like, so an answer is believed no further than
-`verdicts.py` reads it.
+A job is a module, run as `python -I -m <job>`: with an empty environment, so that it knows no
+secret; with limits of processor, memory and bytes written that it sets itself before it looks at
+anything (`job.py`); killed when its time is over. It answers with one line of JSON. Whoever has
+taken it over can answer what they like, so an answer is believed no further than its types (see
+`verdicts.py`).
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import TypeAlias, cast
 
 Verdict: TypeAlias = Mapping[str, object]
 
-_LONGEST_ANSWER = 4_096
+_LONGEST_ANSWER = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Limits:
 
 
 async def run(job: str, *arguments: str | Path, limits: Limits) -> Verdict:
-    """The verdict of a job: `damaged` if it was killed by a limit or answered nonsense, since what
-    it read is to blame. Raises RuntimeError if the job does not run here at all.
+    """The verdict of a job, named as a module: `damaged` if it was killed by a limit or answered
+    nonsense, since what it read is to blame. Raises RuntimeError if it does not run here at all.
     """
     child = await _start(job, arguments, limits)
     output = cast("asyncio.StreamReader", child.stdout)
@@ -57,7 +57,7 @@ async def _start(
     bounds = limits.cpu_seconds, limits.memory_bytes, limits.written_bytes
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-I", "-m", f"documents.{job}"),
+        *("-I", "-m", job),
         *map(str, bounds),
         *map(str, arguments),
         stdin=asyncio.subprocess.DEVNULL,

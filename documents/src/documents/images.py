@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chassis.errors import Text
+from documents.bounds import MOST_PIXELS
 from documents.kinds import PNG, DamagedFile, FileTooLarge, FileType
-
-MOST_PIXELS = 100_000_000
-"""An A3 page at 600 dpi has 70 million."""
 
 
 def check_image(path: Path, file_type: FileType) -> None:
@@ -16,12 +14,7 @@ def check_image(path: Path, file_type: FileType) -> None:
     with path.open("rb") as file:
         size = _png_size(file) if file_type is PNG else _jpeg_size(file)
     if size is None or 0 in size:
-        raise DamagedFile(
-            Text(
-                "Không đọc được ảnh. Vui lòng chụp hoặc quét lại rồi nộp.",
-                "The image cannot be read. Please take or scan it again.",
-            )
-        )
+        raise damaged_image()
     width, height = size
     if width * height > MOST_PIXELS:
         raise FileTooLarge(
@@ -30,6 +23,15 @@ def check_image(path: Path, file_type: FileType) -> None:
                 f"{width} x {height} pixels are too many. Please reduce the resolution.",
             )
         )
+
+
+def damaged_image() -> DamagedFile:
+    return DamagedFile(
+        Text(
+            "Không đọc được ảnh. Vui lòng chụp hoặc quét lại rồi nộp.",
+            "The image cannot be read. Please take or scan it again.",
+        )
+    )
 
 
 def _png_size(file: BinaryIO) -> tuple[int, int] | None:

@@ -1,6 +1,6 @@
 """The first thing that a confined job does: give up what it does not need, for good.
 
-`python -I -m documents.<job> <cpu seconds> <memory bytes> <written bytes> <arguments>`. Imports
+`python -I -m <job> <cpu seconds> <memory bytes> <written bytes> <arguments>`. Imports
 next to nothing, for each upload waits for it; a job imports its parser within the limits.
 """
 

@@ -55,12 +55,15 @@ def type_by_name(name: str) -> FileType:
     for file_type in FILE_TYPES:
         if extension in file_type.extensions:
             return file_type
-    raise WrongType(
-        Text(
-            "Chỉ nhận tệp PDF, JPG, JPEG hoặc PNG. Vui lòng chuyển sang một trong các loại này.",
-            "Only PDF, JPG, JPEG and PNG files are taken. Please convert the file to one of these.",
-        )
-    )
+    raise _not_taken()
+
+
+def type_by_content(first_bytes: bytes) -> FileType:
+    """The type that a file's first bytes show."""
+    for file_type in FILE_TYPES:
+        if first_bytes.startswith(file_type.magic):
+            return file_type
+    raise _not_taken()
 
 
 def require_magic(file_type: FileType, first_bytes: bytes) -> None:
@@ -73,3 +76,12 @@ def require_magic(file_type: FileType, first_bytes: bytes) -> None:
                 f"The name says {kind} but the content is not. Please save it as what it is.",
             )
         )
+
+
+def _not_taken() -> WrongType:
+    return WrongType(
+        Text(
+            "Chỉ nhận tệp PDF, JPG, JPEG hoặc PNG. Vui lòng chuyển sang một trong các loại này.",
+            "Only PDF, JPG, JPEG and PNG files are taken. Please convert the file to one of these.",
+        )
+    )

@@ -4,15 +4,17 @@ Every object is looked at, also those that no page refers to, since readers diff
 find. Plain links to web addresses and jumps within the document are no activity.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import pikepdf
 
+from documents.bounds import KEPT, Bounds
+
 Verdict: TypeAlias = dict[str, str | int | list[str]]
 
 MOST_OBJECTS = 300_000
-MOST_PAGES = 2_000
 
 _KEYS = {
     "/JS": "JavaScript",
@@ -46,37 +48,70 @@ _ANNOTATIONS = {
 }
 
 
-def inspect_pdf(path: str) -> Verdict:
-    """`verdict` is clean (and `pages`), encrypted, active (and `found`) or damaged (and `why`)."""
+class Refused(Exception):  # noqa: N818 - it is an answer
+    """The file is not taken; the verdict says why."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict
+
+    @classmethod
+    def damaged(cls, why: str) -> "Refused":
+        return cls({"verdict": "damaged", "why": why})
+
+    @classmethod
+    def active(cls, *found: str) -> "Refused":
+        return cls({"verdict": "active", "found": sorted(found)})
+
+    @classmethod
+    def large(cls, what: str, most: float) -> "Refused":
+        return cls({"verdict": "large", "what": what, "most": int(most)})
+
+
+def inspect_pdf(path: str, bounds: Bounds = KEPT) -> Verdict:
+    """`verdict` is clean (and `pages`), encrypted, active (and `found`), large (and `what` goes
+    beyond which `most`) or damaged (and `why`).
+    """
+    try:
+        with opened(path, bounds) as pdf:
+            if any(line.startswith("ERROR") for line in pdf.check_pdf_syntax()):
+                return Refused.damaged("its content has errors").verdict
+            return {"verdict": "clean", "pages": len(pdf.pages)}
+    except Refused as refused:
+        return refused.verdict
+
+
+@contextmanager
+def opened(path: str, bounds: Bounds) -> Generator[pikepdf.Pdf]:
+    """A PDF with nothing active in it and within `bounds`; what its pages show is not yet looked
+    at. Raises `Refused`, also for what turns out to be broken later.
+    """
     try:
         # A file that only a repair makes readable may show each reader something else.
         with pikepdf.open(path, attempt_recovery=False) as pdf:
-            return {"verdict": "encrypted"} if pdf.is_encrypted else _judge(pdf)
+            _judge(pdf, bounds)
+            yield pdf
     except pikepdf.PasswordError:
-        return {"verdict": "encrypted"}
+        raise Refused({"verdict": "encrypted"}) from None
     except pikepdf.PikepdfError as error:
-        return {"verdict": "damaged", "why": type(error).__name__}
+        raise Refused.damaged(type(error).__name__) from error
 
 
-def _judge(pdf: pikepdf.Pdf) -> Verdict:
-    if len(pdf.objects) > MOST_OBJECTS or len(pdf.pages) > MOST_PAGES:
-        return {"verdict": "damaged", "why": "it has too many parts"}
-    if found := sorted({part for thing in pdf.objects for part in _active_parts(thing)}):
-        return {"verdict": "active", "found": found}
-    if any(line.startswith("ERROR") for line in pdf.check_pdf_syntax()):
-        return {"verdict": "damaged", "why": "its content has errors"}
-    return {"verdict": "clean", "pages": len(pdf.pages)}
+def parts(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Object]:
+    """Every array, dictionary and stream of a document, also what is written inside another."""
+    for thing in pdf.objects:
+        yield from _parts_of(thing)
 
 
-def _active_parts(thing: pikepdf.Object) -> Iterator[str]:
-    """What is active in one object and in what is written directly inside it."""
+def _parts_of(thing: pikepdf.Object) -> Iterator[pikepdf.Object]:
     inside = [thing]
     while inside:
         part = inside.pop()
         if isinstance(part, pikepdf.Array):
+            yield part
             inside.extend(child for child in part if _is_inside(child))
         elif isinstance(part, pikepdf.Dictionary | pikepdf.Stream):
-            yield from _active_entries(part)
+            yield part
             inside.extend(child for _, child in part.items() if _is_inside(child))
 
 
@@ -84,6 +119,40 @@ def _is_inside(child: pikepdf.Object) -> bool:
     # Numbers and the like arrive as Python's own.
     containers = pikepdf.Array, pikepdf.Dictionary
     return isinstance(child, containers) and not child.is_indirect
+
+
+def _judge(pdf: pikepdf.Pdf, bounds: Bounds) -> None:
+    if pdf.is_encrypted:
+        raise Refused({"verdict": "encrypted"})
+    if len(pdf.objects) > MOST_OBJECTS:
+        raise Refused.damaged("it has too many parts")
+    _require_bounds(pdf, bounds)
+    entries = (_active_entries(part) for part in parts(pdf) if not isinstance(part, pikepdf.Array))
+    if found := {entry for some in entries for entry in some}:
+        raise Refused.active(*found)
+
+
+def _require_bounds(pdf: pikepdf.Pdf, bounds: Bounds) -> None:
+    if len(pdf.pages) > bounds.pages:
+        raise Refused.large("pages", bounds.pages)
+    if any(_side(page) > bounds.side for page in pdf.pages):
+        raise Refused.large("page", bounds.side)
+    if any(_pixels(thing) > bounds.pixels for thing in pdf.objects):
+        raise Refused.large("pixels", bounds.pixels)
+
+
+def _side(page: pikepdf.Page) -> float:
+    """The longer side of a page, in points."""
+    left, bottom, right, top = (float(edge) for edge in page.mediabox.as_list())
+    unit = page.obj.get("/UserUnit", 1)
+    return max(abs(right - left), abs(top - bottom)) * float(unit)
+
+
+def _pixels(part: pikepdf.Object) -> int:
+    if not isinstance(part, pikepdf.Stream) or part.get("/Subtype") != "/Image":
+        return 0
+    width, height = part.get("/Width", 0), part.get("/Height", 0)
+    return int(width) * int(height)
 
 
 def _active_entries(part: pikepdf.Object) -> Iterator[str]:

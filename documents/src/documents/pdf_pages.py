@@ -1,0 +1,135 @@
+"""What a page shows, and nothing else that came with it.
+
+Annotations are part of what is seen: a filled form, a stamp, the picture of a signature. They
+become part of the page, and what a reader would have to draw by itself is refused, since readers
+draw it differently or not at all.
+"""
+
+from collections.abc import Iterator
+
+import pikepdf
+from pikepdf import Array, Dictionary, Stream
+
+from documents.pdf_inspection import Refused, parts
+from documents.pdf_layers import has_hidden_layer
+
+_OF_A_PAGE = {
+    "/Type",
+    "/Parent",
+    "/Contents",
+    "/Resources",
+    "/MediaBox",
+    "/CropBox",
+    "/Rotate",
+    "/UserUnit",
+    "/Group",
+}
+_NOT_OF_A_STREAM = (
+    "/AF",
+    "/Alternates",
+    "/LastModified",
+    "/Measure",
+    "/Metadata",
+    "/OC",
+    "/OPI",
+    "/PieceInfo",
+    "/PtData",
+    "/StructParent",
+    "/StructParents",
+)
+_TYPED_INTO = ("/Tx", "/Ch")
+_NEVER_DRAWN = ("/Link", "/Popup")
+_UNSEEN = 0b100010
+"""Flags Hidden and NoView."""
+
+
+def leave_what_is_seen(pdf: pikepdf.Pdf) -> None:
+    """Make bare pages of a document's pages. Raises `Refused` where what is seen depends on who
+    looks, and when.
+    """
+    if has_hidden_layer(pdf):
+        raise Refused.active("HiddenLayer")
+    _require_drawn_form(pdf)
+    pdf.flatten_annotations("screen")
+    for page in pdf.pages:
+        if any(_is_left_to_the_reader(annotation) for annotation in _annotations(page)):
+            raise Refused.active("Annotation")
+        for key in set(page.obj.keys()) - _OF_A_PAGE:
+            del page.obj[key]
+
+
+def strip(pdf: pikepdf.Pdf) -> None:
+    """Take out what hangs on the contents of pages and shows nothing, and the names of layers, all
+    of which are on.
+    """
+    for part in parts(pdf):
+        if isinstance(part, Stream):
+            for key in _NOT_OF_A_STREAM:
+                if key in part:
+                    del part[key]
+        if not isinstance(part, Array) and isinstance(
+            resources := part.get("/Resources"), Dictionary
+        ):
+            _empty_properties(resources)
+
+
+def _empty_properties(resources: Dictionary) -> None:
+    """Contents refer to properties by name, so the names stay."""
+    properties = resources.get("/Properties")
+    if isinstance(properties, Dictionary):
+        resources["/Properties"] = Dictionary(
+            {name: Dictionary() for name, _ in properties.items()}
+        )
+
+
+def _require_drawn_form(pdf: pikepdf.Pdf) -> None:
+    """A form may ask readers to draw anew what was typed into it."""
+    form = pdf.Root.get("/AcroForm")
+    if isinstance(form, Dictionary) and form.get("/NeedAppearances") is True:
+        if any(_is_filled(part) for part in parts(pdf) if not isinstance(part, Array)):
+            raise Refused.active("Form")
+        del form["/NeedAppearances"]
+
+
+def _annotations(page: pikepdf.Page) -> Iterator[Dictionary]:
+    annotations = page.obj.get("/Annots")
+    if isinstance(annotations, Array):
+        yield from (entry for entry in annotations if isinstance(entry, Dictionary))
+
+
+def _is_left_to_the_reader(annotation: Dictionary) -> bool:
+    """Whether one without an appearance of its own would be seen."""
+    if annotation.get("/Subtype") in _NEVER_DRAWN or _flags(annotation) & _UNSEEN:
+        return False
+    if not _has_area(annotation):
+        return False
+    return annotation.get("/Subtype") != "/Widget" or _is_filled(annotation)
+
+
+def _flags(annotation: Dictionary) -> int:
+    flags = annotation.get("/F", 0)
+    return flags if isinstance(flags, int) else 0
+
+
+def _has_area(annotation: Dictionary) -> bool:
+    rectangle = annotation.get("/Rect")
+    if not isinstance(rectangle, Array) or len(rectangle) != 4:
+        return False
+    left, bottom, right, top = rectangle
+    return left != right and bottom != top
+
+
+def _is_filled(field: pikepdf.Object) -> bool:
+    return _inherited(field, "/FT") in _TYPED_INTO and bool(str(_inherited(field, "/V") or ""))
+
+
+def _inherited(field: pikepdf.Object, key: str) -> object:
+    """An entry of a field or of those above it; a real form is a few levels deep."""
+    for _ in range(20):
+        if key in field:
+            return field[key]
+        above = field.get("/Parent")
+        if not isinstance(above, Dictionary):
+            return None
+        field = above
+    return None
