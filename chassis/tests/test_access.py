@@ -337,6 +337,8 @@ def test_a_row_answers_to_its_owner_and_its_agency():
     assert officer.serves("A1")
     assert not officer.serves("A2")
     assert not officer.owns("o-1")
+    signer = Principal("g-1", frozenset({Role.SIGNER}), "A1")
+    assert (signer.serves("A1"), signer.serves("A2")) == (True, False)
     assert not Principal("o-1", frozenset({Role.OPERATOR}), "A1").serves("A1")
 
 

@@ -36,8 +36,12 @@ _log = structlog.stdlib.get_logger("chassis.access")
 class Role(StrEnum):
     CITIZEN = "citizen"
     OFFICER = "officer"
+    SIGNER = "signer"
     AGENCY_SYSTEM = "agency-system"
     OPERATOR = "operator"
+
+
+_OFFICIAL = frozenset({Role.OFFICER, Role.SIGNER, Role.AGENCY_SYSTEM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,8 @@ class Principal:
         return Role.CITIZEN in self.roles and subject == self.subject
 
     def serves(self, agency: str) -> bool:
-        """Whether this is an officer or a system of `agency`."""
-        return bool(self.roles & {Role.OFFICER, Role.AGENCY_SYSTEM}) and agency == self.agency
+        """Whether this is an officer, a signer or a system of `agency`."""
+        return bool(self.roles & _OFFICIAL) and agency == self.agency
 
 
 FetchKeys = Callable[[str], Awaitable[KeySet]]
