@@ -29,6 +29,13 @@ WAITING_COPIES = Gauge(
     "Copies that cannot be signed now, and why.",
     ["hindrance"],
 )
+SIGNING_QUEUE = Gauge(
+    "motcua_certification_signing_queue", "Jobs that wait for a signing process to be free."
+)
+SIGNING_DEATHS = Counter(
+    "motcua_certification_signing_process_deaths_total",
+    "Signing processes that died over a job, or could not be started.",
+)
 UPLOADED_BYTES = Histogram(
     "motcua_certification_uploaded_bytes",
     "Sizes of scans.",

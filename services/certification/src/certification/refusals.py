@@ -13,6 +13,10 @@ class UnknownCopy(NotFound, vi="Không có bản sao này", en="There is no such
     """No copy has this id, or it is not for the asker to know."""
 
 
+class UnknownPart(NotFound, vi="Không có tệp quét này", en="The scan has no such part"):
+    """Parts count from 1; the copy says how many there are."""
+
+
 class NotYetSigned(NotFound, vi="Bản sao chưa được chứng thực", en="The copy is not certified yet"):
     """There is no certified file: read the copy to see where it stands."""
 

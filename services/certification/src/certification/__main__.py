@@ -1,0 +1,16 @@
+"""`certification serve | migrate | held … | audit`."""
+
+from certification.app import build
+from certification.settings import Settings
+from chassis.cli import main
+
+LOG_FIELDS = ("copy_id", "hindrance")
+"""What its log says beyond what every service may say; none of it names a person."""
+
+
+def run() -> None:
+    main("certification", Settings, build, log_fields=LOG_FIELDS)
+
+
+if __name__ == "__main__":
+    run()

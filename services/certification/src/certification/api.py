@@ -1,0 +1,178 @@
+"""HTTP for those concerned with a copy: see it, fetch it; and for officials: decide about it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from certification.commands import (
+    approve_copy,
+    refuse_copy,
+    revoke_copy,
+    usable_certificates,
+)
+from certification.copy_files import CopyFiles
+from certification.domain import CopyState, require_approvable
+from certification.permissions import Anyone, Official, Signer, readable, signatory
+from certification.ports import Certificate, CopySigner, Hindered
+from certification.refusals import NotYetSigned, SignatureHindered, UnknownPart
+from certification.views import CopiesPage, RegisterPage, WholeCopyView
+from certification.work import CertificationWork
+from chassis.access import Principal
+from chassis.app import Service
+from chassis.failpoints import failpoint
+from motcua_contracts.types import ReasonCode, Uuid
+
+LIMIT = 100
+_FIRST = "00000000-0000-0000-0000-000000000000"
+
+State = Annotated[CopyState | None, Query()]
+After = Annotated[Uuid, Query()]
+Year = Annotated[int, Query(ge=2015, le=9999)]
+AfterNumber = Annotated[int, Query(ge=0, le=2**31 - 1)]
+Part = Annotated[int, Query(ge=1, le=50)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid")
+
+
+class Reason(_Body):
+    reason_code: ReasonCode
+
+
+class Search(_Body):
+    """By the identity number of who asked for copies; in a body, since addresses are logged."""
+
+    id_number: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{6,20}$")]
+
+
+def copy_routes(service: Service[CertificationWork], files: CopyFiles) -> APIRouter:
+    router = APIRouter(prefix="/v1/copies", tags=["copies"])
+
+    @router.get("")
+    async def copies(official: Official, state: State = None, after: After = _FIRST) -> CopiesPage:
+        """Those of the official's own agency, a hundred at a time."""
+        async with service.request() as work:
+            found = await work.copies.list_of(
+                str(official.agency), state=state, after=after, limit=LIMIT
+            )
+            return CopiesPage.of(found, work, limit=LIMIT)
+
+    @router.get("/{copy_id}")
+    async def copy(copy_id: Uuid, reader: Anyone) -> WholeCopyView:
+        async with service.request() as work:
+            return WholeCopyView.of(await readable(copy_id, work, reader), work)
+
+    @router.get("/{copy_id}/scan", response_class=FileResponse)
+    async def scan(copy_id: Uuid, reader: Anyone, part: Part = 1) -> FileResponse:
+        """What the clerk uploaded, file by file."""
+        async with service.request() as work:
+            parts = (await readable(copy_id, work, reader)).scan_parts
+        if part > len(parts):
+            raise UnknownPart
+        return _attachment(files, parts[part - 1]["sha256"], parts[part - 1]["media_type"])
+
+    @router.get("/{copy_id}/file", response_class=FileResponse)
+    async def file(copy_id: Uuid, reader: Anyone) -> FileResponse:
+        """The certified copy: the very bytes that were signed."""
+        async with service.request() as work:
+            sha256 = (await readable(copy_id, work, reader)).sha256
+        if sha256 is None:
+            raise NotYetSigned
+        return _attachment(files, sha256, "application/pdf")
+
+    return router
+
+
+def decision_routes(
+    service: Service[CertificationWork], copy_signer: CopySigner, *, key_seconds: float
+) -> APIRouter:
+    router = APIRouter(prefix="/v1/copies/{copy_id}", tags=["copies"])
+
+    async def certificates(key: str) -> tuple[Certificate, Certificate]:
+        try:
+            return await usable_certificates(
+                copy_signer, key, now=service.clock(), seconds=key_seconds
+            )
+        except Hindered as hindered:
+            raise SignatureHindered(hindrance=str(hindered.hindrance)) from hindered
+
+    @router.post("/signature", status_code=202)
+    async def sign(copy_id: Uuid, signer: Signer) -> WholeCopyView:
+        """The authorised person approves; both signatures are made after the answer."""
+        async with service.request() as work:
+            key = await _key_for(copy_id, work, signer)
+        # No transaction is open while a key store is asked.
+        usable = await certificates(key)
+        async with service.request() as work:
+            copy = await approve_copy(copy_id, work, signer, certificates=usable)
+            view = WholeCopyView.of(copy, work)
+        await failpoint("certification.after-intent")
+        return view
+
+    @router.post("/refusal")
+    async def refuse(copy_id: Uuid, wish: Reason, official: Official) -> WholeCopyView:
+        async with service.request() as work:
+            copy = await refuse_copy(copy_id, work, official, reason=wish.reason_code)
+            return WholeCopyView.of(copy, work)
+
+    @router.post("/revocation")
+    async def revoke(copy_id: Uuid, wish: Reason, signer: Signer) -> WholeCopyView:
+        async with service.request() as work:
+            copy = await revoke_copy(copy_id, work, signer, reason=wish.reason_code)
+            return WholeCopyView.of(copy, work)
+
+    return router
+
+
+def register_routes(service: Service[CertificationWork]) -> APIRouter:
+    router = APIRouter(prefix="/v1/register", tags=["register"])
+
+    @router.get("")
+    async def lines(official: Official, year: Year, after: AfterNumber = 0) -> RegisterPage:
+        """The agency's lines of a year, in the order of their numbers."""
+        async with service.request() as work:
+            found = await work.entries.list_of(
+                str(official.agency), year=year, after=after, limit=LIMIT
+            )
+            return RegisterPage.of(found, work, limit=LIMIT)
+
+    @router.post("/searches")
+    async def search(official: Official, wish: Search) -> RegisterPage:
+        """The agency's lines about what one person asked for."""
+        async with service.request() as work:
+            index = work.sealing.requester_index(wish.id_number)
+            found = await work.entries.list_of_requester(
+                str(official.agency), index=index, limit=LIMIT
+            )
+            return RegisterPage.of(found, work, limit=LIMIT)
+
+    return router
+
+
+async def _key_for(copy_id: str, work: CertificationWork, signer: Principal) -> str:
+    """The key that will sign, if the copy can be approved; decided again under its lock."""
+    copy = await readable(copy_id, work, signer)
+    named = signatory(work, signer)
+    require_approvable(
+        copy,
+        await work.dossiers.read(copy.dossier_id),
+        signer=signer.subject,
+        clerk_may_sign=work.office.clerk_may_sign,
+    )
+    return named.key
+
+
+def _attachment(files: CopyFiles, sha256: str, media_type: str) -> FileResponse:
+    """Never shown inline, never guessed at: what was uploaded must not run in our origin."""
+    extension = media_type.rpartition("/")[2]
+    return FileResponse(
+        files.path(sha256),
+        media_type=media_type,
+        filename=f"{sha256[:16]}.{extension}",
+        content_disposition_type="attachment",
+        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store"},
+    )

@@ -1,0 +1,81 @@
+"""The files of copies: scans as they were uploaded, and what is made of them, under their digests.
+
+What is made lies in `making/` until it is whole and durable; only then it gets its name.
+"""
+
+import asyncio
+import hashlib
+import os
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from documents.store import FileStore
+
+
+class FileAltered(Exception):  # noqa: N818 - names what happened
+    """A file that was made is not the one that its maker told of."""
+
+
+class CopyFiles:
+    """Beside `scans`, in the same folder, so that a name is given by renaming."""
+
+    def __init__(self, folder: Path, scans: FileStore) -> None:
+        self.scans = scans
+        self._making = folder / "making"
+        self._making.mkdir(exist_ok=True)
+
+    def path(self, sha256: str) -> Path:
+        """Where the file with this digest lies, or would lie."""
+        return self.scans.path(sha256)
+
+    @contextmanager
+    def making(self) -> Generator[Path]:
+        """A path where nothing is yet; what is left there at the end goes."""
+        path = self._making / f"{uuid4()}.part"
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    async def keep(self, made: Path, *, sha256: str | None = None) -> str:
+        """Give a file its name for ever; `sha256` is what its maker says it is. Raises
+        `FileAltered`.
+        """
+        return await asyncio.to_thread(self._keep, made, sha256)
+
+    def drop(self, sha256: str) -> None:
+        """Remove a file that does not count."""
+        self.path(sha256).unlink(missing_ok=True)
+
+    def sweep(self, *, older_than: timedelta) -> int:
+        """Remove what was never finished, here and among the scans; gives back how many files."""
+        oldest, swept = time.time() - older_than.total_seconds(), 0
+        for path in self._making.glob("*.part"):
+            if path.stat().st_mtime < oldest:
+                path.unlink(missing_ok=True)
+                swept += 1
+        return swept + self.scans.sweep(older_than=older_than)
+
+    def _keep(self, made: Path, told: str | None) -> str:
+        with made.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+        if told not in (None, found):
+            raise FileAltered
+        target = self.path(found)
+        made.replace(target)
+        _make_durable(target.parent)
+        return found
+
+
+def _make_durable(folder: Path) -> None:
+    """Wait until the disk has the names in a folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
