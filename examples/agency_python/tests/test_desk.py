@@ -94,7 +94,7 @@ def path(tmp_path: Path) -> Path:
 
 def desk(path: Path, intake: Intake, policy: Policy = Policy.APPROVE) -> Desk:
     """A desk as it stands after a start: all it knows is in the store."""
-    return Desk(Store(str(path), AGENCY), policy, intake.upload, lambda: NOON)
+    return Desk(Store(str(path), AGENCY), policy, intake.upload)
 
 
 def facts(**more: Any) -> dict[str, Any]:
@@ -146,7 +146,8 @@ async def test_a_received_dossier_is_taken_up_and_decided(
     path: Path, intake: Intake, broker: Broker
 ) -> None:
     working = desk(path, intake)
-    arrival = event(received())
+    dossier = received()
+    arrival = event(dossier)
 
     working.take(arrival)
     await answer(working, broker.publish)
@@ -157,7 +158,7 @@ async def test_a_received_dossier_is_taken_up_and_decided(
     assert {answer.subject for answer in answers} == {DOSSIER}
     assert {answer.correlation_id for answer in answers} == {"corr-1"}
     assert {answer.causation_id for answer in answers} == {arrival.id}
-    assert intake.papers == ["H42.11/1"]
+    assert intake.papers == [dossier.code]
 
 
 async def test_the_planning_desk_asks_for_a_supplement_and_decides_when_it_came(
@@ -227,7 +228,7 @@ async def test_killed_while_taking_note_it_remembers_nothing_and_takes_it_again(
 ) -> None:
     working, arrival = desk(path, intake), event(received())
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "record", None)
+        patch.setattr("agency.store.answer", None)
         with pytest.raises(TypeError):
             working.take(arrival)
 
@@ -251,9 +252,23 @@ async def test_while_intake_is_away_the_decision_waits(
     assert kinds(broker) == ["processing-started.v1", "decided.v1"]
 
 
-async def test_a_withdrawn_dossier_is_not_decided(path: Path, intake: Intake) -> None:
+async def test_a_supplement_that_it_did_not_wait_for_decides_nothing(
+    path: Path, intake: Intake, broker: Broker
+) -> None:
     working = desk(path, intake, Policy.SUPPLEMENT_FIRST)
-    for sequence, data in enumerate([received(), withdrawn(), supplemented()], start=1):
+    for sequence, data in enumerate([supplemented(), received(), supplemented()], start=1):
+        working.take(event(data, sequence))
+        await answer(working, broker.publish)
+    working.take(event(supplemented(), 4))
+    await answer(working, broker.publish)
+
+    assert len(intake.papers) == 1
+    assert [event.sequence for event in broker.events()] == [1, 2, 3]
+
+
+async def test_a_withdrawn_dossier_is_not_decided(path: Path, intake: Intake) -> None:
+    working = desk(path, intake)
+    for sequence, data in enumerate([received(), withdrawn()], start=1):
         working.take(event(data, sequence))
     await working.decide()
 
