@@ -21,9 +21,10 @@ from chassis.testing.kafka import make_topics
 from chassis.testing.postgres import Databases
 from intake.app import build
 from intake.settings import Settings
-from intake.subscribers import PAYMENTS, decisions
+from intake.subscribers import CERTIFIED_COPIES, PAYMENTS, decisions
 from intake.work import IntakeWork
 from motcua_contracts.topics import (
+    CERTIFICATION_EVENTS,
     DOSSIER_EVENTS,
     DOSSIER_RECIPIENTS,
     PAYMENT_EVENTS,
@@ -62,13 +63,13 @@ async def opened(settings: Settings) -> AsyncGenerator[Scene]:
     clock, issuer = StoppedClock(), Issuer(settings.oidc)
     service = build(settings, clock=clock)
     access.install(service.http, issuer.tokens())
-    payments, agencies = (
+    payments, agencies, copies = (
         Consumer(f"intake.{s.purpose}", s, transaction=service.transaction, clock=clock)
-        for s in (PAYMENTS, decisions((JUSTICE, PLANNING)))
+        for s in (PAYMENTS, decisions((JUSTICE, PLANNING)), CERTIFIED_COPIES)
     )
     transport = httpx2.ASGITransport(service.http)
     async with httpx2.AsyncClient(transport=transport, base_url="http://intake") as http:
-        yield Scene(service, payments, agencies, http, clock, issuer, settings)
+        yield Scene(service, payments, agencies, copies, http, clock, issuer, settings)
     await service.database.close()
 
 
@@ -111,7 +112,7 @@ async def running_scene(
     settings: Settings, database: Database, kafka_settings: KafkaSettings
 ) -> AsyncGenerator[Scene]:
     """A service of its own that runs as in production, on the real Kafka."""
-    topics = (DOSSIER_EVENTS, DOSSIER_RECIPIENTS, PAYMENT_EVENTS)
+    topics = (DOSSIER_EVENTS, DOSSIER_RECIPIENTS, PAYMENT_EVENTS, CERTIFICATION_EVENTS)
     await make_topics(kafka_settings, *(topic.name for topic in topics), partitions=12)
     answers = (agency_decisions(agency).name for agency in (JUSTICE, PLANNING))
     await make_topics(kafka_settings, *answers, partitions=6)

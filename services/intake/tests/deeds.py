@@ -36,7 +36,7 @@ DOSSIER = Dossier(
 CARD = Paper(paper_id=uuid(2), kind="identity-card", sha256="a" * 64)
 STUDENT = Paper(paper_id=uuid(3), kind="student-card", sha256="b" * 64)
 RESULT = ResultPaper(paper_id=uuid(4), kind="judicial-record-certificate", sha256="c" * 64)
-ORDER, CHARGE_ID, FEE_ID = uuid(5), uuid(6), uuid(7)
+ORDER, CHARGE_ID, FEE_ID, COPY = uuid(5), uuid(6), uuid(7), uuid(8)
 REFUSAL = PROCEDURE.reason("wrong-agency", ReasonUse.REFUSAL)
 WANTED = PROCEDURE.reason("identity-unclear", ReasonUse.SUPPLEMENT)
 REQUEST = PROCEDURE.reason("applicant-request", ReasonUse.WITHDRAWAL)
@@ -51,6 +51,12 @@ def register(*amounts: int) -> Change:
     ids = iter((CHARGE_ID, FEE_ID))
     due = obligations(charges, due_at=NOW + timedelta(days=5), new_id=lambda: next(ids))
     return domain.register(DOSSIER, papers=[CARD], charges=charges, obligations=due)
+
+
+def charge(amount: int = 5_000, dossier: Dossier = DOSSIER) -> Change:
+    charges = [Charge("line", ObligationKind.CHARGE, amount, amount)]
+    due = obligations(charges, due_at=NOW + timedelta(days=5), new_id=lambda: CHARGE_ID)
+    return domain.charge(dossier, copy_id=COPY, obligations=due)
 
 
 def receive(dossier: Dossier = DOSSIER, at: datetime = NOW) -> Dossier:

@@ -1,10 +1,13 @@
 """Dossiers that between them go through everything that intake can say."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 from documents.store import FileStore
 from intake.sweeps import sweeps
 
+from . import copies
+from .copies import ANOTHER, ANOTHERS_SHA256, Copy
 from .scene import DAO, JUSTICE, LAN, Scene, approved, started, wants
 
 
@@ -45,5 +48,20 @@ async def stopped(scene: Scene) -> str:
     return dossier
 
 
+async def certified(scene: Scene) -> str:
+    """Asks for a certified copy, and gets it."""
+    return (await copies.certified(scene)).about["dossier_id"]
+
+
+async def unproven(scene: Scene) -> str:
+    """A certified copy lies in it that is revoked while it waits."""
+    copy = Copy(str(uuid4()), ANOTHERS_SHA256)
+    await scene.certify(copy.certified())
+    dossier = await copies.filed_with(scene, ANOTHER)
+    await scene.certify(copy.revoked())
+    return dossier
+
+
 async def every(scene: Scene) -> list[str]:
-    return [await life(scene) for life in (returned, refused, withdrawn, stopped)]
+    lives = (returned, refused, withdrawn, stopped, certified, unproven)
+    return [await life(scene) for life in lives]

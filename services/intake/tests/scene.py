@@ -24,9 +24,11 @@ from motcua_contracts.agency import (
     AgencySupplementRequested,
     ResultFile,
 )
+from motcua_contracts.certification import CertificationEvent
 from motcua_contracts.envelope import Event, EventData
 from motcua_contracts.payment import PaymentSucceeded
 from motcua_contracts.topics import (
+    CERTIFICATION_EVENTS,
     DOSSIER_EVENTS,
     PAYMENT_EVENTS,
     agency_decisions,
@@ -34,11 +36,11 @@ from motcua_contracts.topics import (
 )
 from motcua_contracts.types import Outcome
 
-from .samples import COMPANY_FORM, CONTACT, JUDICIAL_FORM
+from .samples import COMPANY_FORM, CONTACT, COPY_FORM, JUDICIAL_FORM
 
 MORNING = datetime(2026, 11, 25, 9, tzinfo=VIETNAM).astimezone(UTC)
 """A Wednesday, at nine in Vietnam."""
-CERTIFICATE, COMPANY = "2.000488", "2.001583"
+CERTIFICATE, COMPANY, COPY = "2.000488", "2.001583", "2.000815"
 JUSTICE, PLANNING = "H42.10", "H42.11"
 
 Json = dict[str, Any]
@@ -127,6 +129,7 @@ class Scene:
     service: Service[IntakeWork]
     payments: Consumer[IntakeWork]
     decisions: Consumer[IntakeWork]
+    copies: Consumer[IntakeWork]
     http: httpx2.AsyncClient
     clock: StoppedClock
     issuer: Issuer
@@ -195,6 +198,19 @@ class Scene:
             ],
         }
 
+    async def copy_asked(self, person: Person = DAO) -> str:
+        """A certified copy is asked for; gives back the dossier's id. Nobody knows its fee yet."""
+        filing: Json = {
+            "procedureCode": COPY,
+            "channel": "online",
+            "form": COPY_FORM,
+            "contact": CONTACT,
+            "papers": [],
+        }
+        answer = await self.post(person, "/v1/dossiers", filing)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["dossierId"]
+
     async def filed(self, person: Person = DAO) -> str:
         """A certificate is asked for; gives back the dossier's id. Its fee is due."""
         answer = await self.post(person, "/v1/dossiers", await self.certificate_filing(person))
@@ -241,6 +257,11 @@ class Scene:
         topic = agency_decisions(agency)
         sent = [event(fact, source=agency_source(agency)) for fact in facts]
         assert await self.decisions.process([record(each, topic) for each in sent])
+
+    async def certify(self, *facts: CertificationEvent) -> None:
+        """Certification's facts come over Kafka."""
+        sent = [event(fact, source="/motcua/certification") for fact in facts]
+        assert await self.copies.process([record(each, CERTIFICATION_EVENTS) for each in sent])
 
     async def result(self, system: Person = JUSTICE_SYSTEM, **changes: str) -> ResultFile:
         """A result paper that an agency's system uploads."""

@@ -28,6 +28,9 @@ WANTED = PROCEDURE.reason("identity-unclear", ReasonUse.SUPPLEMENT)
 REQUEST = PROCEDURE.reason("applicant-request", ReasonUse.WITHDRAWAL)
 TOO_LATE = PROCEDURE.reason("supplement-not-given", ReasonUse.STOP)
 APPROVED = Verdict(outcome=Outcome.APPROVED, reference="STP-1", papers=(RESULT,))
+DUE = obligations(
+    [Charge("line", ObligationKind.CHARGE, 5_000, 5_000)], due_at=NOW, new_id=lambda: IDS[2]
+)
 UPTAKE = Uptake("STP-1", "records-office", "check")
 
 
@@ -51,6 +54,11 @@ def register(amounts: tuple[int, ...]) -> Dossier:
 Deed = Callable[[Dossier, datetime], Change]
 DEEDS: dict[str, Deed] = {
     "settle": lambda d, at: domain.settle(d, order_id=IDS[0], obligation_ids=IDS, at=at),
+    "charge": lambda d, at: domain.charge(d, copy_id=IDS[1], obligations=DUE),
+    "settle and receive": lambda d, at: domain.receive_by_itself(
+        domain.settle(d, order_id=IDS[0], obligation_ids=IDS, at=at), clock=CLOCK, at=at
+    ),
+    "certify": lambda d, at: handling.certify(d, paper=RESULT, at=at),
     "receive": lambda d, at: domain.receive(d, clock=CLOCK, at=at),
     "refuse": lambda d, at: domain.refuse(d, reason=REFUSAL, at=at),
     "start": lambda d, at: handling.start_processing(d, agency=JUSTICE, uptake=UPTAKE, at=at),

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from intake import domain
-from intake.dossier import Change, Remark
+from intake.dossier import Change, CopyEnd, Remark
 from intake.fees import Charge
-from intake.refusals import UnknownObligation
+from intake.refusals import FeeAlreadyTold, SupplementAwaited, UnknownObligation
 from intake.status import IllegalTransition
 from intake.working_calendar import VIETNAM
 from motcua_contracts.dossier import (
     DossierOverdue,
+    DossierPaperUnproven,
     DossierPaymentRequired,
     DossierPaymentSettled,
     DossierReceived,
@@ -23,12 +24,15 @@ from .deeds import (
     CARD,
     CHARGE_ID,
     CLOCK,
+    COPY,
     DOSSIER,
     FEE_ID,
     NOW,
     ORDER,
     REFUSAL,
     REQUEST,
+    ask,
+    charge,
     receive,
     register,
     statuses,
@@ -101,6 +105,57 @@ def test_a_payment_after_withdrawal_needs_a_refund_and_revives_nothing() -> None
 def test_nothing_is_received_before_the_money_is_there() -> None:
     with pytest.raises(IllegalTransition):
         receive(register(200_000).dossier)
+
+
+# A fee that certification tells
+
+
+def pay(change: Change) -> Change:
+    return domain.settle(change.dossier, order_id=ORDER, obligation_ids=[CHARGE_ID], at=NOW)
+
+
+def test_a_fee_told_after_filing_is_waited_for() -> None:
+    change = charge()
+    [required] = change.facts
+    assert isinstance(required, DossierPaymentRequired)
+    assert (required.status, required.total) == (DossierStatus.PAYMENT_REQUIRED, 5_000)
+    assert change.dossier.agency_reference == COPY
+
+
+def test_once_it_is_paid_the_dossier_is_received_with_it() -> None:
+    change = domain.receive_by_itself(pay(charge()), clock=CLOCK, at=NOW)
+    assert statuses(change) == [1, 2]
+    assert change.dossier.due_at is not None
+
+
+def test_what_changed_nothing_receives_nothing() -> None:
+    received = domain.receive_by_itself(pay(charge()), clock=CLOCK, at=NOW)
+    again = domain.receive_by_itself(pay(received), clock=CLOCK, at=NOW)
+    assert again == Change(received.dossier, remark=Remark.REPEATED)
+
+
+def test_a_fee_told_again_or_too_late_changes_nothing() -> None:
+    charged = charge()
+    assert charge(dossier=charged.dossier).remark is Remark.REPEATED
+    withdrawn = domain.withdraw(charged.dossier, reason=REQUEST, at=NOW).dossier
+    assert charge(dossier=withdrawn) == Change(withdrawn, remark=Remark.CLOSED)
+
+
+def test_a_fee_is_told_once_and_not_while_papers_are_awaited() -> None:
+    with pytest.raises(SupplementAwaited):
+        charge(dossier=ask(DOSSIER, agency=None).dossier)
+    for other in (receive(), register(200_000).dossier):
+        with pytest.raises(FeeAlreadyTold):
+            charge(dossier=other)
+
+
+def test_papers_of_a_closed_dossier_may_lose_their_proof_unheard() -> None:
+    end = CopyEnd(COPY, NOW)
+    closed = domain.withdraw(DOSSIER, reason=REQUEST, at=NOW).dossier
+    assert domain.tell_unproven(closed, papers=[CARD], end=end) == Change(closed)
+    [told] = domain.tell_unproven(DOSSIER, papers=[CARD], end=end).facts
+    assert isinstance(told, DossierPaperUnproven)
+    assert (told.paper_id, told.certified_copy_id, told.status) == (CARD.paper_id, COPY, 1)
 
 
 # Receiving and refusing

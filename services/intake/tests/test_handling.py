@@ -99,6 +99,42 @@ def test_an_approval_needs_a_paper_and_a_refusal_reason_and_ground(verdict: Verd
         decide(start(receive()), verdict)
 
 
+# A certified copy
+
+
+def certify(dossier: Dossier) -> Change:
+    return handling.certify(dossier, paper=RESULT, at=NOW)
+
+
+def test_a_certified_copy_is_decision_and_return_in_one() -> None:
+    change = certify(receive())
+    assert statuses(change) == [4, 9, 10]
+    completed = change.facts[1]
+    assert isinstance(completed, DossierCompleted)
+    assert (completed.outcome, completed.result_papers) == (Outcome.APPROVED, (RESULT,))
+    assert certify(change.dossier) == Change(change.dossier)
+
+
+def test_a_copy_certified_after_the_end_changes_nothing_and_is_remarked() -> None:
+    withdrawn = domain.withdraw(receive(), reason=REQUEST, at=NOW).dossier
+    assert certify(withdrawn) == Change(withdrawn, remark=Remark.CLOSED)
+
+
+@pytest.mark.parametrize(
+    ("dossier", "refusal"),
+    [
+        (DOSSIER, NotYetReceived),
+        (register(5_000).dossier, NotYetReceived),
+        (ask(receive()).dossier, SupplementAwaited),
+    ],
+)
+def test_a_copy_certified_before_its_time_is_refused(
+    dossier: Dossier, refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal):
+        certify(dossier)
+
+
 # Races
 
 

@@ -7,7 +7,7 @@ from chassis.clock import uuid7
 from chassis.errors import Unprocessable
 from intake import commands, handling
 from intake.dossier import Change, Dossier, Uptake, Verdict
-from intake.models import File, Part
+from intake.models import File
 from intake.papers import HandedPaper, result_errors
 from intake.procedures import Decider
 from intake.refusals import DecidedByCertification, UnknownFile
@@ -73,9 +73,7 @@ async def _decide(
     if change.facts:
         files = await _result_files(fact.result_papers, dossier, work, agency=agency)
         for paper, file in zip(papers, files, strict=True):
-            work.keep_paper(
-                dossier.id, file, kind=paper.kind, part=Part.RESULT, paper_id=paper.paper_id
-            )
+            work.keep_result(dossier.id, paper, file)
     return await work.record(change)
 
 

@@ -217,7 +217,8 @@ def dossier_routes(service: Service[IntakeWork], office: Office) -> APIRouter:
         async with service.request() as work:
             row = await readable(dossier_id, work, reader)
             papers = await work.papers.read_of(dossier_id)
-        return views.whole(row, papers, office)
+            copies = await work.copies.read({paper.sha256 for paper in papers})
+        return views.whole(row, papers, copies=copies, office=office)
 
     @router.post("/decisions")
     async def decide(dossier_id: Uuid, body: AgencySays, system: AgencySystem) -> Standing:

@@ -7,7 +7,7 @@ from chassis.clock import Clock, utc_now
 from documents.store import FileStore
 from intake.api import applicant_routes, dossier_routes, office_routes, public_routes
 from intake.settings import Settings
-from intake.subscribers import PAYMENTS, decisions
+from intake.subscribers import CERTIFIED_COPIES, PAYMENTS, decisions
 from intake.sweeps import sweeps
 from intake.uploads import download_routes, upload_routes
 from intake.work import IntakeWork
@@ -18,7 +18,8 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Service[IntakeWork]:
     store = FileStore.open(settings.files_folder, most_bytes=settings.files_most_bytes)
     service = Service("intake", settings, work=partial(IntakeWork, office=office), clock=clock)
 
-    service.subscribe(PAYMENTS, decisions(office.catalogue.deciding_agencies()))
+    agencies = office.catalogue.deciding_agencies()
+    service.subscribe(PAYMENTS, CERTIFIED_COPIES, decisions(agencies))
     service.route(
         public_routes(service, office),
         applicant_routes(service),

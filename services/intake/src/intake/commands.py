@@ -78,9 +78,7 @@ async def supplement(
     procedure = work.office.procedure_of(dossier)
     if errors := supplement_errors(procedure, dossier.papers_wanted, handed):
         raise Unprocessable(errors=errors)
-    kept = [
-        work.keep_paper(dossier.id, files[p.file_id], kind=p.kind, part=Part.SUPPLEMENT)
-        for p in papers
-    ]
-    facts, clock = [paper.fact() for paper in kept], work.office.clock_of(dossier)
+    recognised = await work.recognise((paper.kind, files[paper.file_id]) for paper in papers)
+    facts = work.hand_in(dossier.id, recognised, part=Part.SUPPLEMENT)
+    clock = work.office.clock_of(dossier)
     return await work.record(handling.supplement(dossier, papers=facts, clock=clock, at=work.now))

@@ -8,13 +8,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from intake.dossier import Change, Dossier, LegalClock, Remark
+from intake.dossier import Change, CopyEnd, Dossier, LegalClock, Remark
 from intake.fees import Charge
 from intake.procedures import Reason
-from intake.refusals import UnknownObligation
+from intake.refusals import FeeAlreadyTold, SupplementAwaited, UnknownObligation
 from intake.status import is_final
 from motcua_contracts.dossier import (
     DossierOverdue,
+    DossierPaperUnproven,
     DossierPaymentRequired,
     DossierPaymentSettled,
     DossierReceived,
@@ -48,20 +49,20 @@ def register(
         fee_lines=tuple(charge.fee_line for charge in charges),
         exemption_ground=next((c.exemption_ground for c in charges if c.exemption_ground), None),
     )
-    if not obligations:
-        return Change(dossier, (registered,))
-    waiting = replace(
-        dossier.moved(DossierStatus.PAYMENT_REQUIRED),
-        resumes_to=DossierStatus.REGISTERED,
-        outstanding=tuple(obligation.obligation_id for obligation in obligations),
-    )
-    required = DossierPaymentRequired(
-        **waiting.about,
-        applicant_id=dossier.applicant_id,
-        obligations=tuple(obligations),
-        total=sum(obligation.amount for obligation in obligations),
-    )
-    return Change(waiting, (registered, required))
+    return _after(Change(dossier, (registered,)), _owe(dossier, obligations))
+
+
+def charge(dossier: Dossier, *, copy_id: str, obligations: Sequence[Obligation]) -> Change:
+    """Certification has seen the original and tells what its copy costs."""
+    if is_final(dossier.status):
+        return Change(dossier, remark=Remark.CLOSED)
+    if dossier.agency_reference == copy_id:
+        return Change(dossier, remark=Remark.REPEATED)
+    if dossier.status is DossierStatus.SUPPLEMENT_REQUESTED:
+        raise SupplementAwaited
+    if dossier.status is not DossierStatus.REGISTERED:
+        raise FeeAlreadyTold
+    return _owe(replace(dossier, agency_reference=copy_id), obligations)
 
 
 def settle(
@@ -86,6 +87,15 @@ def settle(
         **moved.about, order_id=order_id, obligation_ids=settled, settled_at=at
     )
     return Change(moved, (fact,))
+
+
+def receive_by_itself(change: Change, *, clock: LegalClock, at: datetime) -> Change:
+    """A clerk saw the original before the fee was told: once nothing is due, nobody has to look
+    at the dossier again to receive it.
+    """
+    if change.remark or change.dossier.status is not DossierStatus.REGISTERED:
+        return change
+    return _after(change, receive(change.dossier, clock=clock, at=at))
 
 
 def receive(
@@ -129,6 +139,26 @@ def tell_overdue(dossier: Dossier, *, at: datetime) -> Change:
     return Change(told, (DossierOverdue(**told.about, due_at=dossier.due_at),))
 
 
+def tell_unproven(dossier: Dossier, *, papers: Sequence[Paper], end: CopyEnd) -> Change:
+    """Papers of an open dossier were a certified copy: somebody has to ask for another, or for the
+    original.
+    """
+    if is_final(dossier.status):
+        return Change(dossier)
+    facts = tuple(
+        DossierPaperUnproven(
+            **dossier.about,
+            paper_id=paper.paper_id,
+            kind=paper.kind,
+            certified_copy_id=end.copy_id,
+            successor_id=end.successor_id,
+            unproven_at=end.at,
+        )
+        for paper in papers
+    )
+    return Change(dossier, facts)
+
+
 def return_result(dossier: Dossier, *, how: ReturnMethod, at: datetime) -> Change:
     """The applicant has the result; lateness never stands in the way."""
     returned = dossier.ended(DossierStatus.RETURNED, at=at)
@@ -149,3 +179,26 @@ def stop(dossier: Dossier, *, reason: Reason, at: datetime) -> Change:
         **stopped.about, stopped_at=at, reason_code=reason.code, legal_ground=reason.ground
     )
     return Change(stopped, (fact,))
+
+
+def _owe(dossier: Dossier, obligations: Sequence[Obligation]) -> Change:
+    """Money that is due is paid first; who owes nothing never waits for a payment."""
+    if not obligations:
+        return Change(dossier)
+    waiting = replace(
+        dossier.moved(DossierStatus.PAYMENT_REQUIRED),
+        resumes_to=DossierStatus.REGISTERED,
+        outstanding=tuple(obligation.obligation_id for obligation in obligations),
+    )
+    required = DossierPaymentRequired(
+        **waiting.about,
+        applicant_id=dossier.applicant_id,
+        obligations=tuple(obligations),
+        total=sum(obligation.amount for obligation in obligations),
+    )
+    return Change(waiting, (required,))
+
+
+def _after(first: Change, then: Change) -> Change:
+    """Two changes of one dossier as one, its facts in their order."""
+    return Change(then.dossier, (*first.facts, *then.facts))

@@ -25,6 +25,10 @@ class Remark(StrEnum):
     """It was so already: the same message or request came again."""
     REFUND_NEEDED = "refund-needed"
     """Money came for a dossier that is closed. Payment closes the order by the closing fact."""
+    CLOSED = "closed"
+    """A copy went on whose dossier is closed. Certification ends it by the closing fact."""
+    CONTACT_UNREADABLE = "contact-unreadable"
+    """Notification was to hear again whom to tell, and no key of ours opens the contact."""
 
 
 class About(TypedDict):
@@ -63,6 +67,7 @@ class Dossier:
     papers_wanted: tuple[str, ...] = ()
     supplements_asked: tuple[Stage, ...] = ()
     agency_reference: str | None = None
+    """The file's number with who decides; where certification does, the id of the copy."""
     unit: str | None = None
     step: str | None = None
     outcome: Outcome | None = None
@@ -104,6 +109,15 @@ class Change:
     dossier: Dossier
     facts: tuple[DossierEvent, ...] = ()
     remark: Remark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyEnd:
+    """A certified copy stands for its original no longer, and which one does instead."""
+
+    copy_id: str
+    at: datetime
+    successor_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

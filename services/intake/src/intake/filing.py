@@ -28,8 +28,8 @@ from intake.office import day_in_vietnam
 from intake.papers import HandedPaper, paper_errors
 from intake.procedures import Procedure
 from intake.refusals import UnusableAccount
-from intake.sealing import Contact, recipients, seal_contact, seal_form
-from intake.work import IntakeWork
+from intake.sealing import Contact, seal_contact, seal_form
+from intake.work import IntakeWork, Recognised
 from motcua_contracts.types import Channel, PaperKind, PersonReference, Uuid
 
 
@@ -72,7 +72,7 @@ class _Checked:
 
     procedure: Procedure
     form: JsonValue
-    files: Mapping[str, File]
+    papers: Sequence[Recognised]
     charges: Sequence[Charge]
 
 
@@ -82,20 +82,15 @@ async def file_dossier(filing: Filing, work: IntakeWork, *, applicant_id: str) -
     checked = await _check(filing, work, owner=applicant_id)
     dossier = await _new_dossier(filing, checked.procedure, work, applicant_id=applicant_id)
     due_at = work.office.clock(checked.procedure.pay_within).due(work.now)
-    papers = [
-        work.keep_paper(dossier.id, checked.files[p.file_id], kind=p.kind, part=Part.APPLICATION)
-        for p in filing.papers
-    ]
     change = domain.register(
         dossier,
-        papers=[paper.fact() for paper in papers],
+        papers=work.hand_in(dossier.id, checked.papers, part=Part.APPLICATION),
         charges=checked.charges,
         obligations=obligations(checked.charges, due_at=due_at, new_id=lambda: str(uuid7())),
     )
-    work.dossiers.add(_sealed(dossier, work, form=checked.form, contact=filing.contact))
-    work.announce(
-        recipients(work.office.recipients, dossier.id, filing.contact, applicant_id=applicant_id)
-    )
+    row = _sealed(dossier, work, form=checked.form, contact=filing.contact)
+    work.dossiers.add(row)
+    work.tell_recipients(row, filing.contact)
     return await work.record(change)
 
 
@@ -133,7 +128,8 @@ async def _check(filing: Filing, work: IntakeWork, *, owner: str) -> _Checked:
     if errors:
         raise Unprocessable(_NOT_IN_ORDER, errors=errors)
     charges = assess(procedure, on=today, channel=filing.channel, claimed=filing.exemptions)
-    return _Checked(procedure, form, files, charges)
+    papers = await work.recognise((paper.kind, files[paper.file_id]) for paper in filing.papers)
+    return _Checked(procedure, form, papers, charges)
 
 
 _NOT_IN_ORDER = Text(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from intake.domain import return_result
 from intake.dossier import Change, Dossier, LegalClock, Remark, Stage, Uptake, Verdict
 from intake.procedures import Reason
 from intake.refusals import (
@@ -27,8 +28,9 @@ from motcua_contracts.dossier import (
     DossierSupplemented,
     DossierSupplementRequested,
     Paper,
+    ResultPaper,
 )
-from motcua_contracts.types import DossierStatus, Outcome
+from motcua_contracts.types import DossierStatus, Outcome, ReturnMethod
 
 
 def start_processing(dossier: Dossier, *, agency: str, uptake: Uptake, at: datetime) -> Change:
@@ -136,6 +138,19 @@ def decide(dossier: Dossier, *, agency: str, verdict: Verdict, at: datetime) -> 
     )
     facts.append(_completed(completed, verdict, at))
     return Change(completed, tuple(facts))
+
+
+def certify(dossier: Dossier, *, paper: ResultPaper, at: datetime) -> Change:
+    """Certification has decided: `paper` is the copy, which the applicant has online from then on.
+
+    A copy that replaces another is certified long after the dossier had its result.
+    """
+    if is_final(dossier.status):
+        return Change(dossier, remark=None if dossier.outcome else Remark.CLOSED)
+    verdict = Verdict(outcome=Outcome.APPROVED, reference=paper.paper_id, papers=(paper,))
+    decided = decide(dossier, agency=dossier.competent_agency, verdict=verdict, at=at)
+    returned = return_result(decided.dossier, how=ReturnMethod.ONLINE, at=at)
+    return Change(returned.dossier, (*decided.facts, *returned.facts))
 
 
 def require_competent(dossier: Dossier, agency: str) -> None:

@@ -118,12 +118,44 @@ class Paper(Row, table=True):
 
     id: str = Field(primary_key=True, sa_type=_id())
     dossier_id: str = Field(sa_type=_id())
-    file_id: str = Field(sa_type=_id())
+    file_id: str | None = Field(sa_type=_id())
+    """None when it is the certified copy that was asked for: certification keeps that."""
     kind: str = Field(sa_type=Text)
     part: str = Field(sa_type=Text)
     sha256: str = Field(sa_type=Text)
     media_type: str = Field(sa_type=Text)
     added_at: datetime = Field(sa_type=_time())
+    certified_copy_id: str | None = Field(default=None, sa_type=_id())
+    """The certified copy that it was when it came, whatever became of that since."""
 
     def fact(self) -> PaperFact:
-        return PaperFact(paper_id=self.id, kind=self.kind, sha256=self.sha256)
+        return PaperFact(
+            paper_id=self.id,
+            kind=self.kind,
+            sha256=self.sha256,
+            certified_copy_id=self.certified_copy_id,
+        )
+
+
+class CopyState(StrEnum):
+    """Whether a certified copy stands for its original."""
+
+    VALID = "valid"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+
+
+class CertifiedCopy(Row, table=True):
+    """What certification said of a copy (bản sao điện tử có chứng thực): all that is needed to
+    recognise it by its digest.
+    """
+
+    __tablename__ = "certified_copies"  # pyright: ignore[reportAssignmentType] - SQLModel's own way
+
+    copy_id: str = Field(primary_key=True, sa_type=_id())
+    sha256: str = Field(sa_type=Text)
+    paper_kind: str | None = Field(default=None, sa_type=Text)
+    """What it is a copy of; None when nothing but its end was heard of."""
+    state: str = Field(default=CopyState.VALID, sa_type=Text)
+    successor_id: str | None = Field(default=None, sa_type=_id())
+    changed_at: datetime = Field(sa_type=_time())

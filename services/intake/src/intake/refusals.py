@@ -11,6 +11,14 @@ class UnknownPaper(NotFound, vi="Không có giấy tờ này", en="There is no s
     """No paper of the dossier has this id."""
 
 
+class KeptByCertification(
+    NotFound,
+    vi="Bản sao chứng thực do dịch vụ chứng thực lưu giữ",
+    en="The certified copy is kept by certification: fetch it there",
+):
+    """`copyId` says which: `GET /v1/copies/{copyId}/file` at certification."""
+
+
 class UnusableAccount(
     Forbidden,
     vi="Không thể nộp hồ sơ bằng tài khoản này; hãy báo cho Trung tâm Phục vụ hành chính công",
@@ -57,6 +65,23 @@ class ReceivedOncePaid(
     en="It is received by itself once its fee is paid: see and scan the original",
 ):
     """An officer receives a dossier of certified copies before anybody has seen the original."""
+
+
+class NotForCertification(
+    Refusal,
+    status=422,
+    vi="Hồ sơ không thuộc thủ tục chứng thực bản sao",
+    en="The dossier asks for no certified copy",
+):
+    """Certification speaks of a dossier of another procedure."""
+
+
+class FeeAlreadyTold(
+    Conflict,
+    vi="Phí chứng thực của hồ sơ đã được thông báo cho bản sao khác",
+    en="The fee of this dossier was told for another copy",
+):
+    """One dossier, one copy: its fee is told once, before it is received."""
 
 
 class NotYetReceived(

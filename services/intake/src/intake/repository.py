@@ -5,17 +5,20 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from sqlmodel import SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from chassis.database import Repository
-from intake.models import DossierRow, File, Paper, Part
-from intake.refusals import UnknownPaper
+from intake.models import HANDED_IN, CertifiedCopy, CopyState, DossierRow, File, Paper, Part
+from intake.refusals import KeptByCertification, UnknownPaper
+from intake.status import is_final
 from motcua_contracts.types import DossierStatus
 
 Entity = TypeVar("Entity", bound=SQLModel)
 
 _RUNNING = (DossierStatus.RECEIVED, DossierStatus.PROCESSING)
 """Where the legal clock runs."""
+_FINAL = tuple(status for status in DossierStatus if is_final(status))
 
 _NEXT_NUMBER = """
 INSERT INTO dossier_counters AS c (agency, day, last_number) VALUES ($1, $2, 1)
@@ -97,8 +100,62 @@ class Files(Readable[File]):
         return {file.id: file for file in rows}
 
 
+class CertifiedCopies(Readable[CertifiedCopy]):
+    """A copy is locked by whoever changes it before any dossier is, and never waited for by those
+    who hold a dossier.
+    """
+
+    model = CertifiedCopy
+    key = "copy_id"
+
+    async def proving(self, digests: Collection[str]) -> dict[str, str]:
+        """The valid copies among these files: their ids by digest, as they will still be when
+        this is committed. One that is changing in this very moment counts for nothing.
+        """
+        if not digests:
+            return {}
+        statement = (
+            select(CertifiedCopy.sha256, CertifiedCopy.copy_id)
+            .where(col(CertifiedCopy.sha256).in_(digests))
+            .where(col(CertifiedCopy.state) == CopyState.VALID)
+            .with_for_update(read=True, skip_locked=True)
+        )
+        return dict((await self.session.exec(statement)).all())
+
+    async def read(self, digests: Collection[str]) -> dict[str, CertifiedCopy]:
+        """Copies by digest, whatever became of them, to look at only."""
+        if not digests:
+            return {}
+        statement = select(CertifiedCopy).where(col(CertifiedCopy.sha256).in_(digests))
+        return {copy.sha256: copy for copy in await self.look(statement)}
+
+
 class Papers(Readable[Paper]):
     model = Paper
+
+    def __init__(self, session: AsyncSession) -> None:
+        super().__init__(session)
+        self._in_open_dossiers: list[Paper] = []
+
+    async def load_in_open_dossiers(self, digests: Collection[str]) -> set[str]:
+        """Make known which papers of open dossiers are these files; gives back the dossiers."""
+        statement = (
+            select(Paper)
+            .join(DossierRow, col(DossierRow.id) == Paper.dossier_id)
+            .where(col(Paper.sha256).in_(digests), col(Paper.part).in_(HANDED_IN))
+            .where(col(DossierRow.status).not_in(_FINAL))
+            .order_by(col(Paper.id))
+        )
+        self._in_open_dossiers = await self.look(statement)
+        return {paper.dossier_id for paper in self._in_open_dossiers}
+
+    def in_open_dossiers(self, sha256: str) -> dict[str, list[Paper]]:
+        """Those that are this file, by dossier."""
+        found: dict[str, list[Paper]] = {}
+        for paper in self._in_open_dossiers:
+            if paper.sha256 == sha256:
+                found.setdefault(paper.dossier_id, []).append(paper)
+        return found
 
     async def read_of(self, dossier_id: str) -> list[Paper]:
         """All papers of a dossier in the order in which they came; a paper never changes."""
@@ -106,10 +163,12 @@ class Papers(Readable[Paper]):
         return await self.look(statement.order_by(col(Paper.id)))
 
     async def read_one(self, paper_id: str, *, of: str, parts: Collection[Part]) -> Paper:
-        """A paper of the dossier `of`; raises `UnknownPaper`."""
+        """A paper of the dossier `of`; raises `UnknownPaper` or `KeptByCertification`."""
         statement = select(Paper).where(
             col(Paper.id) == paper_id, col(Paper.dossier_id) == of, col(Paper.part).in_(parts)
         )
         for paper in await self.look(statement):
+            if paper.file_id is None:
+                raise KeptByCertification(copyId=paper.certified_copy_id)
             return paper
         raise UnknownPaper

@@ -3,15 +3,16 @@
 What it shows of a procedure is in `procedure_views.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel
 
 from intake.dossier import Change
-from intake.models import DossierRow, Paper, Part
+from intake.models import CertifiedCopy, CopyState, DossierRow, Paper, Part
 from intake.office import Office
 from intake.sealing import Contact, open_contact, open_form
 from intake.status import STATUS_WORDS
@@ -29,11 +30,25 @@ class Words(View):
     en: str
 
 
+class CertifiedCopyView(View):
+    """The certified copy that a paper is, and whether it stands for the original today."""
+
+    copy_id: str
+    paper_kind: str | None
+    state: CopyState
+    successor_id: str | None
+    words: Words
+
+
 class PaperView(View):
+    """A paper; where `proven`, the original is not asked for."""
+
     paper_id: str
     kind: str
     sha256: str
     media_type: str
+    proven: bool
+    certified_copy: CertifiedCopyView | None
 
 
 class Tracking(View):
@@ -89,8 +104,17 @@ def summary(row: DossierRow) -> Summary:
     return Summary(**_tracked(row), dossier_id=row.id)
 
 
-def whole(row: DossierRow, papers: Sequence[Paper], office: Office) -> DossierView:
-    """Everything, opened for somebody who may read it."""
+def whole(
+    row: DossierRow,
+    papers: Sequence[Paper],
+    *,
+    copies: Mapping[str, CertifiedCopy],
+    office: Office,
+) -> DossierView:
+    """Everything, opened for somebody who may read it; `copies` are those among the papers, by
+    digest.
+    """
+    shown = {paper.id: _paper(paper, copies.get(paper.sha256)) for paper in papers}
     return DossierView(
         **_tracked(row),
         dossier_id=row.id,
@@ -101,8 +125,8 @@ def whole(row: DossierRow, papers: Sequence[Paper], office: Office) -> DossierVi
         papers_wanted=row.papers_wanted,
         agency_reference=row.agency_reference,
         outcome=Outcome(row.outcome) if row.outcome else None,
-        papers=[_paper(paper) for paper in papers if paper.part != Part.RESULT],
-        result_papers=[_paper(paper) for paper in papers if paper.part == Part.RESULT],
+        papers=[shown[paper.id] for paper in papers if paper.part != Part.RESULT],
+        result_papers=[shown[paper.id] for paper in papers if paper.part == Part.RESULT],
         form=open_form(office.keyring, row.id, row.form),
         contact=open_contact(office.keyring, row.id, row.contact),
     )
@@ -129,7 +153,41 @@ def _tracked(row: DossierRow) -> dict[str, Any]:
     }
 
 
-def _paper(paper: Paper) -> PaperView:
+_COPY_WORDS: Mapping[CopyState, Words] = MappingProxyType(
+    {
+        CopyState.VALID: Words(
+            vi="Đã chứng thực, không cần xuất trình bản chính.",
+            en="Certified: the original need not be shown.",
+        ),
+        CopyState.REVOKED: Words(
+            vi="Bản sao chứng thực đã bị thu hồi: cần bản sao khác hoặc xuất trình bản chính.",
+            en="The certified copy was revoked: another is needed, or the original.",
+        ),
+        CopyState.REPLACED: Words(
+            vi="Bản sao chứng thực đã được thay thế: cần bản mới hoặc xuất trình bản chính.",
+            en="The certified copy was replaced: the new one is needed, or the original.",
+        ),
+    }
+)
+
+
+def _paper(paper: Paper, copy: CertifiedCopy | None) -> PaperView:
     return PaperView(
-        paper_id=paper.id, kind=paper.kind, sha256=paper.sha256, media_type=paper.media_type
+        paper_id=paper.id,
+        kind=paper.kind,
+        sha256=paper.sha256,
+        media_type=paper.media_type,
+        proven=copy is not None and copy.state == CopyState.VALID,
+        certified_copy=_certified_copy(copy) if copy else None,
+    )
+
+
+def _certified_copy(copy: CertifiedCopy) -> CertifiedCopyView:
+    state = CopyState(copy.state)
+    return CertifiedCopyView(
+        copy_id=copy.copy_id,
+        paper_kind=copy.paper_kind,
+        state=state,
+        successor_id=copy.successor_id,
+        words=_COPY_WORDS[state],
     )
