@@ -1,4 +1,4 @@
-"""The command: python -m simulators vnpay | mail | identity."""
+"""The command: python -m simulators vnpay | mail | identity | trust."""
 
 import argparse
 import sys
@@ -12,7 +12,8 @@ from simulators.serving import Listener, Party, listen, serve
 SUMMARIES = {
     "vnpay": "VNPAY 2.1.0 gateway with a page to pay on",
     "mail": "SMTP sink with a page that shows the mails",
-    "identity": "OpenID provider with citizens, an officer, an operator and agency systems",
+    "identity": "OpenID provider with citizens, officials and agency systems",
+    "trust": "trust-service provider: certificates, OCSP, CRLs, RFC 3161 time stamps",
 }
 
 
@@ -34,7 +35,7 @@ def _load(name: str) -> Simulator:
 def _choice_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m simulators",
-        usage="%(prog)s {vnpay,mail,identity} [options]   (each has its own --help)",
+        usage="%(prog)s {vnpay,mail,identity,trust} [options]   (each has its own --help)",
         description="Outside parties for the demo and the tests. Each runs until it is stopped, "
         'and prints one line when it is ready: {"ready": true, "port": …}.',
     )

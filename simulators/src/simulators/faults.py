@@ -22,7 +22,8 @@ class Fault(BaseModel):
     copies: int = Field(default=2, ge=1, le=1000, description="how many, for `duplicate`")
     amount: int | None = Field(default=None, description="the wrong amount, as on the wire")
     target: str | None = Field(
-        default=None, description="strike only this recipient, transaction reference or client"
+        default=None,
+        description="strike only this recipient, transaction reference, client or endpoint",
     )
 
     def strikes(self, kind: str, target: str | None) -> bool:
