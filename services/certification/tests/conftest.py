@@ -21,7 +21,7 @@ from chassis.testing.postgres import Databases
 
 from .fake_signer import FakeSigner
 from .samples import CLERK, KEYRING_JSON, SIGNER
-from .scene import Scene, StoppedClock
+from .scene import Scene, StoppedClock, files_of
 
 SIGNERS = {
     SIGNER: Signatory("minh", "Trần Văn Minh", "Phó Giám đốc Sở"),
@@ -69,5 +69,5 @@ async def scene(settings: Settings) -> AsyncGenerator[Scene]:
     )
     transport = httpx2.ASGITransport(service.http)
     async with httpx2.AsyncClient(transport=transport, base_url="http://certification") as http:
-        yield Scene(service, consumer, http, signer, clock, issuer)
+        yield Scene(service, consumer, http, signer, clock, issuer, files_of(settings))
     await service.database.close()

@@ -1,5 +1,6 @@
 """Certification as `app.py` wires it, on a real database, with a signer that the test plays."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +11,20 @@ from uuid import uuid4
 import httpx2
 from sqlmodel import col, select
 
-from certification.models import Copy, RegisterEntry, SigningAttempt
+from certification.commands import Brought, Scan, request_copy
+from certification.copy_files import CopyFiles
+from certification.models import Copy, RegisterEntry, ScanPart, SigningAttempt
+from certification.sealing import Request, Sealing
+from certification.settings import Settings
 from certification.work import CertificationWork
-from chassis.access import Role
+from chassis.access import Principal, Role
 from chassis.app import Service
 from chassis.clock import uuid7
 from chassis.consumer import Consumer
+from chassis.encryption import Keyring
 from chassis.testing.access import Issuer
 from chassis.testing.records import event, record
+from documents.store import FileStore
 from motcua_contracts.envelope import EventData
 from motcua_contracts.topics import DOSSIER_EVENTS
 
@@ -25,9 +32,13 @@ from .fake_signer import FakeSigner
 from .samples import (
     AGENCY,
     CLERK,
+    ID_NUMBER,
+    KEYRING_JSON,
+    NAME,
     OWNER,
     SIGNER,
     START,
+    TITLE,
     payment_required,
     payment_settled,
     received,
@@ -35,6 +46,8 @@ from .samples import (
     scan,
     shown,
 )
+
+SCANNED = hashlib.sha256(b"what was scanned").hexdigest()
 
 Headers = dict[str, str]
 
@@ -62,6 +75,11 @@ class Scene:
     signer: FakeSigner
     clock: StoppedClock
     issuer: Issuer
+    files: CopyFiles
+
+    @property
+    def sealing(self) -> Sealing:
+        return Sealing(Keyring.parse(KEYRING_JSON))
 
     def token(self, subject: str, *roles: Role, agency: str | None = AGENCY) -> Headers:
         token = self.issuer.token(subject, *roles, agency=agency)
@@ -118,10 +136,17 @@ class Scene:
         return await self.http.post(url, files=parts, headers=sent)
 
     async def requested(self, *, pages: int = 3) -> str:
-        """A copy that waits for its money; gives back its id."""
-        answer = await self.bring(await self.open(), pages=pages)
-        assert answer.status_code == 201, answer.text
-        return answer.json()["copyId"]
+        """A copy that waits for its money, as `bring` would leave it; gives back its id."""
+        dossier_id = await self.open()
+        scanned = self.files.path(SCANNED)
+        scanned.write_bytes(b"what was scanned")
+        part: ScanPart = {"sha256": SCANNED, "media_type": "application/pdf"}
+        scan = Scan(parts=[part], sha256=SCANNED, clean_sha256=SCANNED, pages=pages)
+        asked = Request(name=NAME, id_number=ID_NUMBER, title=TITLE)
+        clerk = Principal(CLERK, frozenset({Role.OFFICER}), AGENCY)
+        async with self.service.transaction() as work:
+            brought = Brought(clerk, "diploma", asked, scan)
+            return (await request_copy(dossier_id, work, brought)).id
 
     async def ready(self, *, pages: int = 3) -> str:
         """A copy that waits for the authorised person; gives back its id."""
@@ -215,6 +240,12 @@ class Scene:
     async def execute(self, statement: str) -> None:
         async with self.service.database.engine.begin() as connection:
             await connection.exec_driver_sql(statement)
+
+
+def files_of(settings: Settings) -> CopyFiles:
+    """The files of the service with these settings."""
+    folder, most = settings.files_folder, settings.upload_most_bytes
+    return CopyFiles(folder, FileStore.open(folder, most_bytes=most))
 
 
 def problem(answer: httpx2.Response) -> tuple[int, str]:
