@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from datetime import UTC, datetime
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -131,6 +132,7 @@ def shown(**changes: object) -> str:
     return json.dumps(said | changes)
 
 
+@cache
 def scan(pages: int = 3) -> bytes:
     """A scanned original of so many pages."""
     paper, content = pikepdf.Pdf.new(), BytesIO()

@@ -33,7 +33,7 @@ def station(settings: Settings) -> Station:
         trust_roots=settings.trust_roots,
         appearances=settings.appearances,
         # A list of revocations may be asked for after an OCSP responder was waited for.
-        request_seconds=min(10, settings.signing_seconds / 4),
+        request_seconds=max(1, min(10, int(settings.signing_seconds) // 4)),
     )
 
 
