@@ -87,8 +87,8 @@ async def test_a_job_writes_nothing_or_as_much_as_it_may(stage: Stage) -> None:
 
 async def test_a_job_starts_no_other_program(stage: Stage) -> None:
     body = (
-        # The limit does not hold for root, which no service runs as; who is not root may not be able
-        # to read root's Python, so what is needed later is imported before.
+        # The limit does not hold for root, which no service runs as; who is not may not be able to
+        # read the Python of root, so what is needed later is imported before.
         "import encodings.ascii\nif os.geteuid() == 0:\n    os.setuid(65534)\n"
         "try:\n    os.fork()\nexcept OSError as error:\n    return {'error': type(error).__name__}"
     )
