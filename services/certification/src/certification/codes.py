@@ -3,9 +3,11 @@
 Crockford's base32 in lower case has no letter that looks like a digit.
 """
 
+import re
 import secrets
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+LINK_PATTERN = f"[{_ALPHABET}]{{12}}"
 _LOOKALIKES = str.maketrans("oil", "011", " -")
 
 
@@ -17,6 +19,11 @@ def new_link() -> str:
 def new_code() -> str:
     """40 bits, beside a link that is known: enough with a limit on trying."""
     return _draw(8)
+
+
+def is_link(text: str) -> bool:
+    """Whether it may be the link of a copy; anything else leads nowhere."""
+    return re.fullmatch(LINK_PATTERN, text) is not None
 
 
 def as_typed(text: str) -> str:
