@@ -57,7 +57,7 @@ class Copy:
             fee=5_000,
         )
 
-    def refused(self, reason: str = "original-altered") -> CertificationCopyRefused:
+    def refused(self, reason: str = "original-erased") -> CertificationCopyRefused:
         return CertificationCopyRefused(**self.about, reason_code=reason)
 
     def revoked(self, **changes: Any) -> CertificationCopyRevoked:

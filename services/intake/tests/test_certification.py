@@ -236,7 +236,7 @@ async def test_a_refused_copy_ends_its_dossier(scene: Scene, place: str, fact: s
     assert await scene.status(dossier_of(copy)) == status
     assert (await scene.announced(dossier_of(copy))).count(fact) == 1
     ended = await scene.fact(dossier_of(copy), fact)
-    assert ended["reasonCode"] == "original-altered"
+    assert ended["reasonCode"] == "original-erased"
     assert ended["legalGround"] == "NĐ 23/2015/NĐ-CP, Điều 22 khoản 1"
     assert await scene.held() == []
 
