@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chassis.encryption import Keyring
-from motcua_contracts import dossier, payment
+from motcua_contracts import certification, dossier, payment
 from motcua_contracts.envelope import EventData
 from motcua_contracts.types import Channel, DossierStatus, ObligationKind, Outcome, ReturnMethod
 from notification.models import Recipient
@@ -25,7 +25,9 @@ ORDER: dict[str, Any] = {
     "dossier_code": "H42.10-20260302-0000017",
     "order_id": "0199c0de-0000-7000-8000-000000000002",
 }
+COPY: dict[str, Any] = {"dossier_id": ID, "copy_id": ID, "sha256": SHA256}
 PAPER = dossier.Paper(paper_id=ID, kind="identity-card", sha256=SHA256)
+PROVEN = PAPER.model_copy(update={"certified_copy_id": ID})
 RESULT = dossier.ResultPaper(paper_id=ID, kind="judicial-record-certificate", sha256=SHA256)
 
 
@@ -153,6 +155,14 @@ FACTS: dict[str, EventData] = {
         **ORDER, refund_id=ID, amount=200_000, reason_code="order-expired"
     ),
     "payment-expired": payment.PaymentExpired(**ORDER),
+    "registered-copy": registered(procedure_code="2.000815", papers=(), fee_lines=()),
+    "registered-proven": registered(papers=(PAPER, PROVEN)),
+    "copy-revoked": certification.CertificationCopyRevoked(
+        **COPY, reason_code="original-forged", revoked_at=at(20, 2)
+    ),
+    "copy-replaced": certification.CertificationCopyReplaced(
+        **COPY, successor_id=ID, reason_code="scan-unreadable", replaced_at=at(20, 2)
+    ),
 }
 KEYRING_JSON = json.dumps(
     {

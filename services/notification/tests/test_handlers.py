@@ -2,6 +2,7 @@ from motcua_contracts.dossier import DossierProcessingStarted
 from motcua_contracts.types import DossierStatus
 from notification.domain import State
 
+from .mail_sink import MailSink
 from .samples import DOSSIER, FACTS, at, recipient, registered
 from .whole import Notification, fact
 
@@ -12,7 +13,7 @@ async def test_a_fact_reserves_one_message(notification: Notification) -> None:
     message = await notification.message()
     assert message.fact_event_id == sent.id
     assert message.state == State.RESERVED
-    assert (message.template, message.template_version) == ("registered", 1)
+    assert (message.template, message.template_version) == ("registered", 2)
     assert message.correlation_id == sent.correlation_id
 
 
@@ -38,6 +39,25 @@ async def test_a_fact_replayed_after_the_inbox_forgot_it_reserves_nothing(
     await notification.hear(sent, other)
     assert [m.fact_event_id for m in await notification.messages()] == [sent.id, other.id]
     assert await notification.held() == []
+
+
+async def test_the_end_of_a_copy_is_told_by_the_code_of_its_dossier(
+    notification: Notification,
+) -> None:
+    await notification.hear(fact(registered()))
+    await notification.hear(fact(FACTS["copy-revoked"], sequence=4))
+    _, revoked = await notification.messages()
+    assert (revoked.template, revoked.dossier_code) == ("copy-revoked", DOSSIER["code"])
+
+
+async def test_the_end_of_a_copy_is_told_even_where_its_dossier_was_never_heard_of(
+    notification: Notification, mail_sink: MailSink
+) -> None:
+    await notification.hear(fact(FACTS["copy-replaced"]))
+    await notification.meet()
+    await notification.send()
+    message = await notification.message()
+    assert (message.state, message.dossier_code) == (State.SENT, None)
 
 
 async def test_what_citizens_need_not_hear_is_passed_over(notification: Notification) -> None:

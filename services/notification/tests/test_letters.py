@@ -20,7 +20,7 @@ from notification.ports import Mail
 from notification.templates import Catalogue, Template, load_catalogue
 from notification.words import Words
 
-from .samples import CONTACT, FACTS, ID, KEYRING, at, recipient, registered
+from .samples import CONTACT, DOSSIER, FACTS, ID, KEYRING, at, recipient, registered
 
 GOLDEN = Path(__file__).parent / "golden"
 MESSAGE_ID = "0199c0de-0000-7000-8000-00000000000a"
@@ -34,6 +34,7 @@ def message(fact: EventData, catalogue: Catalogue) -> Message:
         fact_type=fact.type,
         fact=json.loads(json.dumps(to_json(fact))),
         dossier_id=ID,
+        dossier_code=DOSSIER["code"],
         template=template.id,
         template_version=template.version,
         reserved_at=at(2, 2),
@@ -98,6 +99,16 @@ def test_of_every_event_of_the_services_it_is_decided_whether_citizens_hear() ->
     assert set(TOLD) | set(SILENT) == ours
     assert not set(TOLD) & set(SILENT)
     assert set(LAST) <= set(TOLD)
+
+
+@pytest.mark.parametrize("name", ["copy-revoked", "copy-replaced"])
+def test_a_copy_is_told_of_without_a_code_that_nobody_knows(name: str) -> None:
+    catalogue = load_catalogue()
+    unknown = message(FACTS[name], catalogue).model_copy(update={"dossier_code": None})
+    letters = Letters(catalogue, KEYRING, portal_url="https://p.example", sender="a@b.vn")
+    mail = letters.write(unknown, recipient())
+    assert mail.subject.startswith("Bản sao chứng thực điện tử đã")
+    assert "Mã hồ sơ" not in mail.body
 
 
 def test_the_mail_goes_to_the_contact_under_an_id_of_ours() -> None:

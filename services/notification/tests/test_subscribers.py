@@ -4,7 +4,12 @@ import pytest
 
 from chassis.testing.behaviour import Consumed, ConsumerBehaviour
 from motcua_contracts.dossier import DossierRecipients
-from motcua_contracts.topics import DOSSIER_EVENTS, DOSSIER_RECIPIENTS, PAYMENT_EVENTS
+from motcua_contracts.topics import (
+    CERTIFICATION_EVENTS,
+    DOSSIER_EVENTS,
+    DOSSIER_RECIPIENTS,
+    PAYMENT_EVENTS,
+)
 from notification.subscribers import SUBSCRIPTIONS
 
 from .samples import FACTS, recipient, registered
@@ -21,6 +26,12 @@ class TestPaymentFacts(ConsumerBehaviour):
     @pytest.fixture
     def consumed(self, notification: Notification) -> Consumed:
         return notification.consumed("facts", fact(FACTS["receipt-issued"]), PAYMENT_EVENTS)
+
+
+class TestCertificationFacts(ConsumerBehaviour):
+    @pytest.fixture
+    def consumed(self, notification: Notification) -> Consumed:
+        return notification.consumed("facts", fact(FACTS["copy-revoked"]), CERTIFICATION_EVENTS)
 
 
 class TestRecipients(ConsumerBehaviour):
@@ -41,5 +52,6 @@ def test_every_topic_that_is_consumed_is_tried_here() -> None:
     assert topics == {
         ("facts", DOSSIER_EVENTS),
         ("facts", PAYMENT_EVENTS),
+        ("facts", CERTIFICATION_EVENTS),
         ("recipients", DOSSIER_RECIPIENTS),
     }

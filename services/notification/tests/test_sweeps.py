@@ -55,6 +55,7 @@ async def grow_old(notification: Notification, days: int = 3) -> None:
         f"UPDATE messages SET reserved_at = reserved_at - {shift}, "
         f"give_up_at = give_up_at - {shift}"
     )
+    await notification.execute(f"UPDATE recipients SET received_at = received_at - {shift}")
 
 
 async def test_a_message_whose_recipient_never_came_fails_in_the_end(
@@ -103,6 +104,28 @@ async def test_a_contact_is_forgotten_when_its_dossier_ended_long_ago(
     await grow_old(notification, days)
     await notification.sweep("purge recipients")
     assert bool(await notification.rows("SELECT 1 FROM recipients")) == kept
+
+
+async def test_a_copy_that_ends_long_after_its_dossier_is_told_all_the_same(
+    notification: Notification, mail_sink: MailSink
+) -> None:
+    """Intake says the contact again with the end of the copy, whichever of the two comes first."""
+    await notification.meet()
+    await notification.hear(fact(registered()), fact(FACTS["returned"], sequence=2))
+    await notification.send()
+    await grow_old(notification, 400)
+    await notification.sweep("purge recipients")
+    assert await notification.rows("SELECT 1 FROM recipients") == []
+
+    await notification.meet(sequence=2)
+    await notification.sweep("purge recipients")
+    await notification.hear(fact(FACTS["copy-revoked"], sequence=9))
+    await notification.send()
+    assert mail_sink.mails()[-1]["subject"].startswith("[H42.10-20260302-0000017] Bản sao")
+
+    await grow_old(notification, 31)
+    await notification.sweep("purge recipients")
+    assert await notification.rows("SELECT 1 FROM recipients") == []
 
 
 async def test_all_contacts_that_are_due_are_forgotten_in_one_turn(

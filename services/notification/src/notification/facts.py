@@ -33,6 +33,8 @@ TOLD: tuple[type[EventData], ...] = (
     payment.PaymentExpired,
     payment.PaymentReceiptIssued,
     payment.PaymentRefundRequested,
+    certification.CertificationCopyRevoked,
+    certification.CertificationCopyReplaced,
 )
 
 SILENT: tuple[type[EventData], ...] = (
@@ -52,8 +54,6 @@ SILENT: tuple[type[EventData], ...] = (
     certification.CertificationCopyRequested,
     certification.CertificationCopyCertified,
     certification.CertificationCopyRefused,
-    certification.CertificationCopyRevoked,
-    certification.CertificationCopyReplaced,
 )
 
 LAST: tuple[type[EventData], ...] = (
@@ -62,7 +62,14 @@ LAST: tuple[type[EventData], ...] = (
     dossier.DossierStopped,
     dossier.DossierReturned,
 )
-"""After these nothing follows that needs the citizen's address, but for a refund."""
+"""After these nothing follows that needs the citizen's address, but for a refund; and years later,
+when a certified copy ends, intake says the address again.
+"""
+
+
+def code_of(fact: EventData) -> str | None:
+    """The code of the dossier, as citizens know it; certification does not say it."""
+    return getattr(fact, "code", None) or getattr(fact, "dossier_code", None)
 
 
 def to_json(fact: EventData) -> dict[str, Any]:

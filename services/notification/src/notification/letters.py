@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 from chassis.encryption import Keyring, Tampered, UnknownKey
 from motcua_contracts.envelope import EventData
 from notification.domain import Answer, Happening, Reason
-from notification.facts import FactUnreadable, from_json
+from notification.facts import FactUnreadable, code_of, from_json
 from notification.models import Message, Recipient
 from notification.ports import Mail
 from notification.templates import Catalogue, TemplateBroken, TemplateMissing
@@ -50,7 +50,7 @@ class Letters:
         try:
             template = self._catalogue.get(message.template, message.template_version)
             fact = from_json(message.fact_type, message.fact)
-            text = self._catalogue.render(template, self._values(fact, contact))
+            text = self._catalogue.render(template, self._values(message, fact, contact))
         except (TemplateMissing, TemplateBroken, FactUnreadable) as error:
             # A release can mend it, so the message waits for one.
             raise Unwritable(Happening.DEFER, Reason.NOT_RENDERED, str(error)) from error
@@ -71,6 +71,6 @@ class Letters:
             # `from None`: what was decrypted must not reach a log with the traceback.
             raise Unwritable(Happening.DEFER, Reason.UNREADABLE_RECIPIENT) from None
 
-    def _values(self, fact: EventData, contact: Contact) -> dict[str, object]:
-        code = getattr(fact, "code", None) or getattr(fact, "dossier_code", None)
+    def _values(self, message: Message, fact: EventData, contact: Contact) -> dict[str, object]:
+        code = code_of(fact) or message.dossier_code
         return {"fact": fact, "code": code, "recipient": contact, "portal": self._portal_url}

@@ -42,6 +42,8 @@ class Message(Row, table=True):
     fact_type: str = Field(sa_type=Text)
     fact: dict[str, Any] = Field(sa_type=JSONB)
     dossier_id: str = Field(sa_type=UUID(as_uuid=False))
+    dossier_code: str | None = Field(default=None, sa_type=Text)
+    """As an earlier message told it, where the fact does not say it."""
     recipient: str = Field(default=APPLICANT, sa_type=Text)
     channel: str = Field(default=NotificationChannel.EMAIL, sa_type=Text)
     template: str = Field(sa_type=Text)

@@ -48,6 +48,7 @@ class Messages(Repository[Message]):
     def __init__(self, session: AsyncSession) -> None:
         super().__init__(session)
         self._told: set[str] = set()
+        self._codes: dict[str, str] = {}
 
     async def load_told(self, fact_event_ids: Collection[str]) -> None:
         """Make known which of these facts have a message already."""
@@ -57,6 +58,21 @@ class Messages(Repository[Message]):
 
     def is_told(self, fact_event_id: str) -> bool:
         return fact_event_id in self._told
+
+    async def load_codes(self, dossier_ids: Collection[str]) -> None:
+        """Make known by which code these dossiers were told of before."""
+        if not dossier_ids:
+            return
+        code = sa.func.coalesce(*(col(Message.fact)[key].astext for key in ("code", "dossierCode")))
+        statement = (
+            select(Message.dossier_id, sa.func.min(code))
+            .where(col(Message.dossier_id).in_(dossier_ids), code.is_not(None))
+            .group_by(col(Message.dossier_id))
+        )
+        self._codes.update((await self.session.exec(statement)).all())
+
+    def code_of(self, dossier_id: str) -> str | None:
+        return self._codes.get(dossier_id)
 
     async def take_due(self, limit: int, *, now: datetime) -> list[Due]:
         """Lock the oldest messages that are due and whose recipient is known.
@@ -158,8 +174,8 @@ class Recipients(Repository[Recipient]):
     key = "dossier_id"
 
     async def purge(self, last_facts: Collection[str], *, before: datetime) -> int:
-        """Delete contacts of dossiers that ended before then and have nothing left to say; a
-        portion of them, 0 when none is left.
+        """Delete contacts of dossiers that ended before then and have nothing left to say, unless
+        they were said again since; a portion of them, 0 when none is left.
         """
         of_dossier = col(Message.dossier_id) == Recipient.dossier_id
         ended = (
@@ -168,7 +184,8 @@ class Recipients(Repository[Recipient]):
             .where(col(Message.reserved_at) < before)
         )
         unfinished = sa.exists().where(of_dossier, col(Message.state).in_(OPEN))
-        due = select(Recipient.dossier_id).where(ended, ~unfinished).limit(_BATCH)
+        said_again = col(Recipient.received_at) >= before
+        due = select(Recipient.dossier_id).where(ended, ~unfinished, ~said_again).limit(_BATCH)
         statement = sa.delete(Recipient).where(col(Recipient.dossier_id).in_(due))
         return (await self.session.exec(statement)).rowcount
 

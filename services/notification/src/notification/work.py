@@ -12,7 +12,7 @@ from motcua_contracts.dossier import DossierRecipients
 from motcua_contracts.envelope import Event, EventData
 from notification import metrics
 from notification.domain import Answer, Happening, Patience, Reason, State, next_state
-from notification.facts import announcement, to_json
+from notification.facts import announcement, code_of, to_json
 from notification.models import Attempt, Message, Recipient
 from notification.repository import Attempts, Due, Messages, Recipients
 from notification.templates import Catalogue
@@ -58,6 +58,7 @@ class NotificationWork(Work):
         await self.recipients.load(contacts)
         if len(contacts) < len(events):
             await self.messages.load_told([event.id for event in events])
+            await self.messages.load_codes({e.subject for e in events if not code_of(e.data)})
 
     def meet(self, event: Event[DossierRecipients], known: Recipient | None) -> None:
         """Keep whom to tell, as encrypted as it came."""
@@ -89,6 +90,7 @@ class NotificationWork(Work):
             fact_type=event.type,
             fact=to_json(event.data),
             dossier_id=event.subject,
+            dossier_code=self.messages.code_of(event.subject),
             template=template.id,
             template_version=template.version,
             reserved_at=self.now,
