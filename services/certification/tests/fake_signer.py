@@ -27,7 +27,7 @@ class FakeSigner:
 
     person: Certificate = field(default_factory=lambda: certificate("person"))
     seal: Certificate = field(default_factory=lambda: certificate("seal"))
-    hindrances: list[Hindrance] = field(default_factory=list[Hindrance])
+    hindrances: list[Hindrance | Exception] = field(default_factory=list[Hindrance | Exception])
     """What the next signatures meet, one after another."""
     key_hindrance: Hindrance | None = None
     """What whoever asks for certificates meets."""
@@ -61,7 +61,8 @@ class FakeSigner:
             if self.gate:
                 await self.gate.wait()
             if self.hindrances:
-                raise Hindered(self.hindrances.pop(0))
+                met = self.hindrances.pop(0)
+                raise Hindered(met) if isinstance(met, Hindrance) else met
             return self._sign(prepared, target)
         finally:
             self.at_once -= 1

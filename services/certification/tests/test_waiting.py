@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 from certification.domain import CopyState, EntryState
 from certification.ports import Hindrance
 from certification.settings import Settings
+from chassis.errors import Transient
 from motcua_contracts.types import SignatureLevel
 
 from .fake_signer import certificate
@@ -125,6 +126,19 @@ class TestImpatient:
         scene.clock.pass_by(timedelta(seconds=1))
         await scene.sign()
         assert (await scene.copy(copy_id)).state is CopyState.CERTIFIED
+
+
+async def test_a_signing_process_that_dies_is_an_orphan_and_the_copy_is_tried_again(scene: Scene):
+    copy_id = await scene.approved()
+    scene.signer.hindrances = [Transient("the signing process died")]
+    await scene.sign()
+    copy = await scene.copy(copy_id)
+    assert (copy.state, copy.waits_for, copy.lease) == (CopyState.SIGNING, None, None)
+    assert await scene.attempts() == ["orphaned"]
+    scene.clock.pass_by(timedelta(seconds=1))
+    await scene.sign()
+    assert (await scene.copy(copy_id)).state is CopyState.CERTIFIED
+    assert await scene.attempts() == ["orphaned", "finished"]
 
 
 async def test_who_may_sign_gives_a_waiting_copy_up_and_its_number_says_why(scene: Scene):

@@ -35,6 +35,7 @@ from certification.sealing import Sealing
 from certification.settings import Settings
 from certification.work import CertificationWork, Office, Signatory
 from chassis.database import is_away
+from chassis.errors import Transient
 from chassis.failpoints import failpoint
 
 Made = TypeVar("Made")
@@ -118,6 +119,9 @@ class Dispatcher:
         except Hindered as hindered:
             log.warning("not signed", copy_id=copy.id, hindrance=hindered.hindrance)
             await self._wait(copy, hindered.hindrance)
+        except Transient as error:
+            log.warning("not signed", copy_id=copy.id, reason=type(error).__name__)
+            await self._wait(copy, None)
         except LeaseLost:
             log.warning("signed too late", copy_id=copy.id)
 
@@ -195,10 +199,10 @@ class Dispatcher:
                     raise
         await failpoint("certification.after-publish")
 
-    async def _wait(self, copy: Copy, hindrance: Hindrance) -> None:
+    async def _wait(self, copy: Copy, hindrance: Hindrance | None) -> None:
         try:
             async with self._transactions() as work:
-                await work.hinder(await work.copies.take_leased(copy), hindrance)
+                await work.wait(await work.copies.take_leased(copy), hindrance)
         except LeaseLost:
             log.warning("hindered too late", copy_id=copy.id)
 

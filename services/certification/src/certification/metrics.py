@@ -30,11 +30,14 @@ WAITING_COPIES = Gauge(
     ["hindrance"],
 )
 SIGNING_QUEUE = Gauge(
-    "motcua_certification_signing_queue", "Jobs that wait for a signing process to be free."
+    "motcua_certification_signing_queue",
+    "Jobs that wait for one of the processes that prepare or sign copies.",
+    ["process"],
 )
 SIGNING_DEATHS = Counter(
     "motcua_certification_signing_process_deaths_total",
-    "Signing processes that died over a job, or could not be started.",
+    "Such processes that died over a job.",
+    ["process"],
 )
 UPLOADED_BYTES = Histogram(
     "motcua_certification_uploaded_bytes",

@@ -162,11 +162,13 @@ class CertificationWork(Work):
         self.attempts.add(attempt)
         return attempt
 
-    async def hinder(self, copy: Copy, hindrance: Hindrance) -> None:
-        """It cannot be signed now: it waits, says why, and is tried again by itself."""
+    async def wait(self, copy: Copy, hindrance: Hindrance | None) -> None:
+        """It cannot be signed now: it waits, says why if that is known, and is tried again by
+        itself. Without a hindrance nobody knows how far the attempt came.
+        """
         for attempt in await self.attempts.started_of(copy.id):
             attempt.hindrance = hindrance
-            self._end(attempt, AttemptState.HINDERED)
+            self._end(attempt, AttemptState.HINDERED if hindrance else AttemptState.ORPHANED)
         copy.waits_for = hindrance
         copy.attempts += 1
         copy.next_attempt_at = self.now + pause(copy.attempts)
