@@ -1,0 +1,186 @@
+"""The two signatures of a copy, PAdES (ETSI EN 319 142-1) with pyHanko: the person's certifies it
+and lets the seal follow, the agency's seal locks it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Self
+
+import aiohttp
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+from pyhanko.sign.signers.pdf_signer import (
+    DSSContentSettings,
+    PdfSignatureMetadata,
+    PdfSigner,
+    SigDSSPlacementPreference,
+)
+from pyhanko_certvalidator import ValidationContext
+
+from certification.appearance import Handwriting, Look, Picture, Seal
+from certification.keys import Key, KeySigner, KeyStore
+from certification.levels import require_level
+from certification.measures import PERSON_FIELD, SEAL_FIELD
+from certification.ports import Hindered, Hindrance, SignedCopy
+from certification.time_stamps import TimeStampingAuthority
+from certification.trust import Trust, as_hindrance, require_usable
+from certification.writing import write_durably
+from motcua_contracts.types import SignatureLevel
+
+_TOGETHER = DSSContentSettings(
+    include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE
+)
+"""What a check needs goes into the revision of its signature: nothing is written after the seal but
+a time-stamp.
+"""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What every signature of this agency has in common."""
+
+    level: SignatureLevel
+    tsa_url: str
+    trust: Trust
+    seal_key: str
+    agency: str
+    appearances: Path | None = None
+    request_seconds: int = 10
+
+
+class Pades:
+    """Signs one copy after another. Use it as a context: it keeps connections open."""
+
+    def __init__(self, keys: KeyStore, terms: Terms, clock: Callable[[], datetime]) -> None:
+        self._keys = keys
+        self._terms = terms
+        self._clock = clock
+        self._pictures: dict[str, Picture | None] = {}
+        self._session: aiohttp.ClientSession | None = None
+        self._tsa: TimeStampingAuthority | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session:
+            await self._session.close()
+
+    def keys(self, person: str) -> tuple[Key, Key]:
+        """Those of the person and of the seal, within their time. Raises `Hindered`."""
+        keys = self._keys.key(person), self._keys.key(self._terms.seal_key)
+        for key in keys:
+            key.require_valid(self._clock())
+        return keys
+
+    async def sign(self, prepared: Path, target: Path, person: str) -> SignedCopy:
+        """Raises `Hindered`; then there is no file at `target`."""
+        hand, seal = self.keys(person)
+        try:
+            content, signed_at = await self._signed(prepared, hand, seal)
+        except Hindered:
+            # It may know a certificate that its authority no longer uses.
+            self._tsa = None
+            raise
+        return SignedCopy(write_durably(target, content), signed_at, self._terms.level)
+
+    async def _signed(self, prepared: Path, hand: Key, seal: Key) -> tuple[bytes, datetime]:
+        terms = self._terms
+        context = terms.trust.online(self._connected(), terms.level, seconds=terms.request_seconds)
+        await self._require_usable(hand, seal, context)
+        content = BytesIO(prepared.read_bytes())  # noqa: ASYNC240 - alone in its process
+        await self._sign(content, self._person_signer(hand, context))
+        await self._sign(content, self._seal_signer(seal, context))
+        signed_at = await require_level(
+            content,
+            terms.level,
+            signers=(hand.certificate, seal.certificate),
+            trust=terms.trust,
+        )
+        return content.getvalue(), signed_at
+
+    async def _require_usable(self, hand: Key, seal: Key, context: ValidationContext) -> None:
+        """Before anything is signed, and all at once: each may ask a server far away."""
+        found = await asyncio.gather(
+            require_usable(hand, context),
+            require_usable(seal, context),
+            self._require_time(context),
+            return_exceptions=True,
+        )
+        for error in found:
+            if error is not None:
+                raise error
+
+    async def _require_time(self, context: ValidationContext) -> None:
+        with as_hindrance("time-stamping authority", Hindrance.TIME_STAMP_WRONG):
+            async for _ in self._authority().validation_paths(context):
+                pass
+
+    def _person_signer(self, key: Key, context: ValidationContext) -> PdfSigner:
+        metadata = replace(
+            self._metadata(context),
+            field_name=PERSON_FIELD,
+            certify=True,
+            docmdp_permissions=MDPPerm.FILL_FORMS,
+            reason="Chứng thực bản sao đúng với bản chính",
+        )
+        look = Handwriting(name=key.common_name, picture=self._picture(key.label))
+        return self._signer(key, metadata, look)
+
+    def _seal_signer(self, key: Key, context: ValidationContext) -> PdfSigner:
+        metadata = replace(
+            self._metadata(context),
+            field_name=SEAL_FIELD,
+            docmdp_permissions=MDPPerm.NO_CHANGES,
+            # One time-stamp over everything keeps both signatures.
+            use_pades_lta=self._terms.level is SignatureLevel.B_LTA,
+            timestamp_field_name="time",
+        )
+        look = Seal(agency=self._terms.agency, clock=self._clock, picture=self._picture(key.label))
+        return self._signer(key, metadata, look)
+
+    def _metadata(self, context: ValidationContext) -> PdfSignatureMetadata:
+        return PdfSignatureMetadata(
+            md_algorithm="sha256",
+            subfilter=SigSeedSubFilter.PADES,
+            validation_context=context,
+            embed_validation_info=self._terms.level is not SignatureLevel.B_T,
+            dss_settings=_TOGETHER,
+        )
+
+    def _signer(self, key: Key, metadata: PdfSignatureMetadata, look: Look) -> PdfSigner:
+        return PdfSigner(metadata, KeySigner(key), timestamper=self._authority(), stamp_style=look)
+
+    async def _sign(self, content: BytesIO, signer: PdfSigner) -> None:
+        with as_hindrance(str(signer.signature_meta.field_name)):
+            await signer.async_sign_pdf(
+                IncrementalPdfFileWriter(content), existing_fields_only=True, in_place=True
+            )
+
+    def _authority(self) -> TimeStampingAuthority:
+        if self._tsa is None:
+            self._tsa = TimeStampingAuthority(
+                self._terms.tsa_url,
+                self._connected(),
+                seconds=self._terms.request_seconds,
+                clock=self._clock,
+            )
+        return self._tsa
+
+    def _connected(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise RuntimeError("use Pades as a context")
+        return self._session
+
+    def _picture(self, label: str) -> Picture | None:
+        """The image of a signature, read once."""
+        folder = self._terms.appearances
+        if folder and label not in self._pictures:
+            path = folder / f"{label}.png"
+            self._pictures[label] = Picture.read(path) if path.exists() else None
+        return self._pictures.get(label)

@@ -1,0 +1,134 @@
+"""Keys in a security module or on a token, reached through PKCS#11: they never leave it.
+
+A key and its certificate carry the same label; certificates of authorities lie beside them.
+"""
+
+import hashlib
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from typing import TypeVar, cast
+
+import pkcs11
+from asn1crypto import x509
+from pkcs11 import Attribute, Mechanism, ObjectClass, PKCS11Error, Session, SignMixin, TokenFlag
+from pkcs11.util.ec import encode_ecdsa_signature
+
+from certification.keys import Key
+from certification.ports import Hindered, Hindrance
+
+T = TypeVar("T")
+
+_PIN_REFUSED = (
+    pkcs11.PinExpired,
+    pkcs11.PinIncorrect,
+    pkcs11.PinInvalid,
+    pkcs11.PinLenRange,
+    pkcs11.PinLocked,
+    pkcs11.UserPinNotInitialized,
+)
+
+
+class TokenKeys:
+    """A `KeyStore` on one token, with one session that is opened anew when it is lost.
+
+    A token locks itself after a few wrong PINs. So one that it refused is never shown again, and
+    none is shown when the token says that one more mistake locks it.
+    """
+
+    def __init__(self, module: str, token: str, pin: str) -> None:
+        self._module = module
+        self._token = token
+        self._pin = pin
+        self._refusal: str | None = None
+        self._session: Session | None = None
+        self._keys: dict[str, Key] = {}
+
+    def key(self, label: str) -> Key:
+        if label not in self._keys:
+            self._keys[label] = self._in_session(lambda session: self._find(session, label))
+        return self._keys[label]
+
+    def _find(self, session: Session, label: str) -> Key:
+        _private_key(session, label)
+        certificates = {
+            str(found[Attribute.LABEL]): x509.Certificate.load(found[Attribute.VALUE])
+            for found in session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE})
+        }
+        if label not in certificates:
+            raise pkcs11.NoSuchKey(f"no certificate labelled {label}")
+
+        def sign(content: bytes) -> bytes:
+            return self._in_session(lambda held: _signature(_private_key(held, label), content))
+
+        return Key(
+            label=label,
+            certificate=certificates[label],
+            chain=[found for found in certificates.values() if found.ca],
+            sign=sign,
+        )
+
+    def _in_session(self, work: Callable[[Session], T]) -> T:
+        """What `work` gives back; once more in a new session if this one is lost."""
+        with _as_hindrance(self._token):
+            if self._session:
+                try:
+                    return work(self._session)
+                except PKCS11Error:
+                    self._close()
+            self._session = self._open()
+            return work(self._session)
+
+    def _open(self) -> Session:
+        if self._refusal:
+            raise Hindered(Hindrance.WRONG_PIN, self._refusal)
+        library = pkcs11.lib(self._module)
+        # A module sees new and returned tokens when it starts.
+        library.reinitialize()
+        token = library.get_token(token_label=self._token)
+        try:
+            if token.flags & (TokenFlag.USER_PIN_FINAL_TRY | TokenFlag.USER_PIN_LOCKED):
+                raise pkcs11.PinLocked("one more wrong PIN locks the token, or it is locked")
+            return token.open(user_pin=self._pin)
+        except _PIN_REFUSED as error:
+            self._refusal = f"token {self._token}: {_named(error)}; not tried again"
+            raise Hindered(Hindrance.WRONG_PIN, self._refusal) from error
+
+    def _close(self) -> None:
+        """Whatever is left of a session that may be dead already."""
+        if self._session:
+            with suppress(PKCS11Error):
+                self._session.close()
+        self._session = None
+
+
+@contextmanager
+def _as_hindrance(token: str) -> Generator[None]:
+    try:
+        yield
+    except PKCS11Error as error:
+        raise Hindered(Hindrance.KEY_AWAY, f"token {token}: {_named(error)}") from error
+
+
+def _named(error: PKCS11Error) -> str:
+    """These errors often have no text."""
+    return f"{type(error).__name__} {error}".strip()
+
+
+def _private_key(session: Session, label: str) -> SignMixin:
+    wanted = {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.LABEL: label}
+    found = list(session.get_objects(wanted))
+    if len(found) != 1:
+        raise pkcs11.NoSuchKey(f"{len(found)} keys labelled {label}")
+    return cast("SignMixin", found[0])
+
+
+def _signature(key: SignMixin, content: bytes) -> bytes:
+    match key.key_type:
+        case pkcs11.KeyType.RSA:
+            return key.sign(content, mechanism=Mechanism.SHA256_RSA_PKCS)
+        case pkcs11.KeyType.EC:
+            # Not every module hashes for ECDSA.
+            digest = hashlib.sha256(content).digest()
+            return encode_ecdsa_signature(key.sign(digest, mechanism=Mechanism.ECDSA))
+        case other:
+            raise Hindered(Hindrance.KEY_AWAY, f"neither an RSA nor an EC key but {other}")

@@ -1,0 +1,146 @@
+"""Processes that do one job after another, a few of them, behind a queue of bounded length.
+
+One that dies takes its job with it and no other; the next job gets a new one. Whoever gives a job
+up ends the process that has it: a security module that hangs would hold it for ever.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from pydantic import BaseModel
+
+from certification import metrics
+from certification.lines import Talk
+from chassis.errors import Transient
+
+log = structlog.get_logger(__name__)
+
+
+class QueueFull(Transient):
+    """As many jobs wait as may; this one was not begun."""
+
+    retry_after = 1.0
+
+
+class Interrupted(Transient):
+    """The process died over the job: whether it was done is not known."""
+
+    retry_after = 1.0
+
+
+@dataclass(frozen=True)
+class Program:
+    """A module that is run, and what it is told first. A secret goes here, which is not shown and
+    never among arguments or in the environment.
+    """
+
+    name: str
+    """For metrics and logs."""
+    module: str
+    greeting: BaseModel | None = None
+    environment: Mapping[str, str] | None = None
+    """Instead of the service's own."""
+
+
+class Pool:
+    """Its processes start when there is work for them."""
+
+    def __init__(self, program: Program, *, processes: int, queue: int) -> None:
+        self._free: asyncio.LifoQueue[_Process] = asyncio.LifoQueue()
+        self._all = [_Process(program) for _ in range(processes)]
+        for process in reversed(self._all):
+            self._free.put_nowait(process)
+        self._most_waiting = queue
+        self._waiting = 0
+        self._depth = metrics.SIGNING_QUEUE.labels(program.name)
+        self._depth.set(0)
+
+    async def do(self, job: BaseModel) -> bytes:
+        """The line that answers `job`. Raises `QueueFull` or `Interrupted`."""
+        async with self._process() as process:
+            return await process.do(job)
+
+    async def close(self) -> None:
+        """End all processes, whatever they have in hand."""
+        for process in self._all:
+            await process.end()
+
+    @asynccontextmanager
+    async def _process(self) -> AsyncGenerator["_Process"]:
+        process = await self._wait()
+        try:
+            yield process
+        finally:
+            self._free.put_nowait(process)
+
+    async def _wait(self) -> "_Process":
+        if not self._free.empty():
+            return self._free.get_nowait()
+        if self._waiting >= self._most_waiting:
+            raise QueueFull("too many jobs wait for a process")
+        self._waiting += 1
+        self._depth.set(self._waiting)
+        try:
+            return await self._free.get()
+        finally:
+            self._waiting -= 1
+            self._depth.set(self._waiting)
+
+
+class _Process:
+    """One process, started when it is needed, and again when it died."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._child: asyncio.subprocess.Process | None = None
+        self._talk: Talk | None = None
+
+    async def do(self, job: BaseModel) -> bytes:
+        try:
+            talk = self._talk or await self._start()
+            await talk.say(job)
+            answer = await talk.hear()
+        except (OSError, ValueError):
+            answer = None
+        except BaseException:
+            await self.end()
+            raise
+        if answer is None:
+            await self.end()
+            metrics.SIGNING_DEATHS.labels(self._program.name).inc()
+            log.warning("a process died over its job", process=self._program.name)
+            raise Interrupted(f"the {self._program.name} process died")
+        return answer
+
+    async def _start(self) -> Talk:
+        ours, theirs = socket.socketpair()
+        environment = self._program.environment
+        with theirs:
+            self._child = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-I", "-m", self._program.module, str(theirs.fileno())),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                env=dict(os.environ if environment is None else environment),
+            )
+        self._talk = await Talk.over(ours)
+        if self._program.greeting:
+            await self._talk.say(self._program.greeting)
+        return self._talk
+
+    async def end(self) -> None:
+        child, talk = self._child, self._talk
+        self._child = self._talk = None
+        if talk:
+            talk.close()
+        if child:
+            if child.returncode is None:
+                child.kill()
+            await child.wait()
