@@ -8,8 +8,15 @@ from chassis.kafka import producer
 from chassis.testing import failpoints
 from chassis.testing.records import event
 from motcua_contracts.envelope import EventData, encode
-from motcua_contracts.topics import DOSSIER_EVENTS, PAYMENT_EVENTS, Topic, agency_decisions
+from motcua_contracts.topics import (
+    CERTIFICATION_EVENTS,
+    DOSSIER_EVENTS,
+    PAYMENT_EVENTS,
+    Topic,
+    agency_decisions,
+)
 
+from .copies import Copy
 from .scene import JUSTICE, LAN, Scene, denied
 
 
@@ -36,6 +43,19 @@ async def test_a_dossier_lives_by_what_comes_over_http_and_over_kafka(running_sc
     assert 'motcua_intake_facts_total{fact="completed",procedure="2.000488"}' in metrics
     assert 'motcua_messages_total{consumer="intake.decisions",outcome="handled"}' in metrics
     assert dossier not in metrics
+
+
+async def test_a_copy_is_charged_paid_and_certified_over_kafka(running_scene: Scene):
+    scene = running_scene
+    copy = Copy(await scene.copy_asked())
+    dossier = copy.about["dossier_id"]
+    await say(scene, copy.requested(), CERTIFICATION_EVENTS)
+    await until(lambda: has_status(scene, dossier, 6))
+    await say(scene, await scene.payment(dossier), PAYMENT_EVENTS)
+    await until(lambda: has_status(scene, dossier, 2))
+    await say(scene, copy.certified(), CERTIFICATION_EVENTS)
+    await until(lambda: has_status(scene, dossier, 10))
+    assert await scene.held() == []
 
 
 async def say(scene: Scene, fact: EventData, topic: Topic) -> None:

@@ -57,6 +57,10 @@ async def test_a_table_has_the_columns_of_its_model(database: Database, table: s
     [
         "UPDATE dossiers SET status = 11",
         "UPDATE papers SET part = 'gift'",
+        "UPDATE papers SET file_id = NULL",
+        "UPDATE papers SET file_id = NULL, part = 'result'",
+        "UPDATE certified_copies SET state = 'lost'",
+        "UPDATE certified_copies SET sha256 = '1'",
         "UPDATE dossiers SET code = 'H42.10-20261125-0000001'",
         "DELETE FROM files",
     ],
@@ -68,6 +72,7 @@ async def test_the_database_itself_refuses_what_cannot_be(database: Database, st
             await connection.exec_driver_sql(_DOSSIER, (n, f"H42.10-20261125-000000{n}"))
             await connection.exec_driver_sql(_FILE, (n,))
             await connection.exec_driver_sql(_PAPER, (n,))
+            await connection.exec_driver_sql(_COPY, (n,))
     with pytest.raises(IntegrityError):
         async with database.engine.begin() as connection:
             await connection.exec_driver_sql(statement)
@@ -85,3 +90,4 @@ _FILE = f"INSERT INTO files VALUES ({_ID}, 'somebody', NULL, '', 0, '', now())"
 _PAPER = f"""
 INSERT INTO papers VALUES ({_ID}, {_ID}, {_ID}, 'identity-card', 'application', '', '', now())
 """
+_COPY = f"INSERT INTO certified_copies VALUES ({_ID}, $1::int::text, NULL, 'valid', NULL, now())"
