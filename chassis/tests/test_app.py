@@ -83,6 +83,22 @@ async def test_an_event_goes_from_http_through_kafka_to_a_handler(
         )
 
 
+async def test_what_a_service_holds_open_is_closed_when_it_stops(settings: ServiceSettings) -> None:
+    closed: list[str] = []
+
+    async def close() -> None:
+        closed.append("a")
+
+    async def fail() -> None:
+        raise OSError
+
+    service = Service("intake", settings, work=VisitWork)
+    service.closing(fail, close)
+    async with serving(service):
+        assert closed == []
+    assert closed == ["a"]
+
+
 @pytest.mark.parametrize(
     ("table", "aged"),
     [

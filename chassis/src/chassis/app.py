@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -65,6 +65,7 @@ class Service(Generic[W]):
         self._relay = Relay(settings.database_url, self._producer)
         self._consumers: list[Consumer[W]] = []
         self._sweeps: list[Sweep] = []
+        self._closers: list[Callable[[], Awaitable[object]]] = []
         self._broker = kafka.broker(settings.kafka, client_id=name)
         self._stopping = asyncio.Event()
         install_problem_handlers(self.http)
@@ -118,6 +119,10 @@ class Service(Generic[W]):
 
     def sweep(self, *sweeps: Sweep) -> None:
         self._sweeps.extend(sweeps)
+
+    def closing(self, *closers: Callable[[], Awaitable[object]]) -> None:
+        """Call these at the end, when nothing is in hand any more: two seconds for each."""
+        self._closers.extend(closers)
 
     def alive(self) -> bool:
         return all(consumer.healthy() for consumer in self._consumers)
@@ -190,7 +195,8 @@ class Service(Generic[W]):
         )
         self._relay.stop()
         await ended(relay, seconds=deadline - time.monotonic())
-        await ended(self.database.close(), seconds=2)
+        for close in (*self._closers, self.database.close):
+            await ended(close(), seconds=2)
         log.info("stopped", service=self.name)
 
     async def _measure_backlog(self) -> None:
