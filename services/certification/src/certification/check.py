@@ -38,12 +38,20 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """A time-stamp over the document."""
+
+    holds: bool
+    covers_all: bool
+    """There is nothing in the file but what it covers, and itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """Everything that was found in a file that is one of our copies by its digest."""
 
     signatures: Sequence[Signature]
-    stamps: Sequence[bool]
-    """Of each time-stamp over the document: it holds."""
+    stamps: Sequence[Stamp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,8 @@ _SECOND_SIGNATURE = _ARCHIVAL | {"FORM_FILLING"}
 
 def proves(proof: Proof, expected: Expected) -> bool:
     """Exactly two signatures, the person's and then the seal's, by the recorded certificates; after
-    the first nothing but the second, after the second nothing but what keeps both checkable.
+    the first nothing but the second, after the second nothing but what keeps both checkable;
+    at the archival level a time-stamp over all of it comes last.
     """
     if len(proof.signatures) != 2:
         return False
@@ -88,9 +97,13 @@ def proves(proof: Proof, expected: Expected) -> bool:
         and (person.certifies, seal.certifies) == (True, False)
         and person.changes in _SECOND_SIGNATURE
         and seal.changes in _ARCHIVAL
-        and all(proof.stamps)
-        and (bool(proof.stamps) or expected.level is not SignatureLevel.B_LTA)
+        and all(stamp.holds for stamp in proof.stamps)
+        and (expected.level is not SignatureLevel.B_LTA or _closed(proof.stamps))
     )
+
+
+def _closed(stamps: Sequence[Stamp]) -> bool:
+    return bool(stamps) and stamps[-1].covers_all
 
 
 def of_stranger(traces: Traces, *, signing: Collection[str], links: Collection[str]) -> Verdict:

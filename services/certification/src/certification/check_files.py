@@ -18,7 +18,7 @@ from typing import BinaryIO, cast
 
 from starlette.requests import ClientDisconnect
 
-from certification.check import Proof, Signature, Traces
+from certification.check import Proof, Signature, Stamp, Traces
 from certification.models import Copy
 from chassis.errors import BadRequest, Refusal, Text, Unavailable
 from documents import confined
@@ -164,11 +164,13 @@ def read_proof(found: Verdict) -> Proof | None:
     """What a job answered, believed no further than its types."""
     match found:
         case {"verdict": "read", "signatures": list(signatures), "stamps": list(stamps)}:
-            read = [_signature(each) for each in cast("list[object]", signatures)]
-            held = [each is True for each in cast("list[object]", stamps)]
-            return Proof([each for each in read if each], held) if all(read) else None
+            signed = [_signature(each) for each in cast("list[object]", signatures)]
+            stamped = [_stamp(each) for each in cast("list[object]", stamps)]
         case _:
             return None
+    if not all((*signed, *stamped)):
+        return None
+    return Proof([each for each in signed if each], [each for each in stamped if each])
 
 
 def _signature(found: object) -> Signature | None:
@@ -183,6 +185,14 @@ def _signature(found: object) -> Signature | None:
         }:
             covers = coverage in ("ENTIRE_REVISION", "ENTIRE_FILE")
             return Signature(certificate, holds, certifies, stamped, covers, changes)
+        case _:
+            return None
+
+
+def _stamp(found: object) -> Stamp | None:
+    match found:
+        case {"holds": bool(holds), "coverage": str(coverage)}:
+            return Stamp(holds, covers_all=coverage == "ENTIRE_FILE")
         case _:
             return None
 

@@ -1,16 +1,20 @@
-"""The public check put together: what it needs, how often it may be asked, its routes."""
+"""The public check put together: what it needs, its routes, how often each may be asked."""
 
 from collections.abc import Sequence
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
 
 from certification.check_api import Limit, check_api
+from certification.check_files import FileChecks
 from certification.check_html import Pages
 from certification.check_pages import copy_pages, form_pages
 from certification.copy_files import CopyFiles
 from certification.public_check import PublicCheck
-from certification.rate_limit import Pace, RateLimit, asker
+from certification.rate_limit import CheckSettings, Pace, RateLimit, asker
+from certification.sealing import Sealing
+from certification.settings import Settings
+from certification.work import CertificationWork
+from chassis.app import Service
 
 PUBLIC = frozenset(
     {
@@ -27,16 +31,14 @@ PUBLIC = frozenset(
 """Every route that needs no token."""
 
 
-class CheckSettings(BaseModel):
-    """`CERTIFICATION_CHECK_*`: how often one address may check."""
-
-    links_per_minute: int = Field(default=60, ge=1)
-    files_per_minute: int = Field(default=10, ge=1)
-    """A file costs a process of its own."""
-    address_header: str | None = Field(default=None, examples=["X-Forwarded-For"])
-    """The header in which a proxy in front of us says who asks. Only if there is one that sets it:
-    whoever reaches us past it would choose their own address.
-    """
+def public_check(
+    service: Service[CertificationWork], files: CopyFiles, settings: Settings
+) -> Sequence[APIRouter]:
+    """The routes of the public check of `service`'s copies."""
+    office, sealing = settings.office(), Sealing(settings.encryption_keys)
+    file_checks = FileChecks(settings.trust_roots, check_url=office.check_url(""))
+    check = PublicCheck(service, file_checks, office=office, sealing=sealing)
+    return check_routes(check, files, settings.check)
 
 
 def check_routes(

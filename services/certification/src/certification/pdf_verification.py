@@ -73,10 +73,14 @@ def _certifies(signature: EmbeddedPdfSignature) -> bool:
     return certification is not None and certification.author_sig == signature.sig_object
 
 
-async def _stamp(stamp: EmbeddedPdfSignature, terms: Terms) -> bool:
+async def _stamp(stamp: EmbeddedPdfSignature, terms: Terms) -> Mapping[str, object]:
     """The state of its own certificate cannot lie in the file that it closes."""
     status = await async_validate_pdf_timestamp(stamp, _context(stamp.reader, terms, "soft-fail"))
-    return status.valid and status.intact and status.trusted and status.docmdp_ok is not False
+    sound = status.valid and status.intact and status.trusted
+    return {
+        "holds": sound and status.docmdp_ok is not False,
+        "coverage": status.coverage.name if status.coverage else "UNCLEAR",
+    }
 
 
 def _context(reader: PdfFileReader, terms: Terms, revocation: Revocation) -> ValidationContext:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from math import ceil
 
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from chassis.errors import Problem, Text
@@ -18,6 +19,18 @@ from chassis.errors import Problem, Text
 
 class TooOften(Problem, status=429, vi="Yêu cầu quá nhiều lần", en="Too many requests"):
     """Asked again after `Retry-After` seconds, it is answered."""
+
+
+class CheckSettings(BaseModel):
+    """`CERTIFICATION_CHECK_*`: how often one address may check."""
+
+    links_per_minute: int = Field(default=60, ge=1)
+    files_per_minute: int = Field(default=10, ge=1)
+    """A file costs a process of its own."""
+    address_header: str | None = Field(default=None, examples=["X-Forwarded-For"])
+    """The header in which a proxy in front of us says who asks. Only if there is one that sets it:
+    whoever reaches us past it would choose their own address.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from certification.check_routes import CheckSettings
 from certification.domain import CopyState
+from certification.rate_limit import CheckSettings
 from certification.sealing import Sealing
 from certification.work import CertificationWork
 from chassis import migrations

@@ -8,11 +8,12 @@ from pathlib import Path
 import httpx2
 
 from certification.check_files import FileChecks
-from certification.check_routes import CheckSettings, check_routes
+from certification.check_routes import check_routes
 from certification.copy_files import CopyFiles
 from certification.domain import CopyState
 from certification.models import Copy, Dossier, SigningCertificate
 from certification.public_check import PublicCheck
+from certification.rate_limit import CheckSettings
 from certification.sealing import Request, Sealing
 from certification.work import CertificationWork, Office, Signatory
 from chassis.app import Service

@@ -25,12 +25,16 @@ from pyhanko.sign.fields import (
     SigFieldSpec,
     SigSeedSubFilter,
 )
+from pyhanko.sign.signers.pdf_signer import DSSContentSettings, SigDSSPlacementPreference
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from motcua_contracts.types import SignatureLevel
 
 NOW = datetime.now(UTC)
+_TOGETHER = DSSContentSettings(
+    include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE
+)
 DER = serialization.Encoding.DER
 
 
@@ -141,6 +145,7 @@ async def sign(
         validation_context=authority.context(),
         embed_validation_info=level is not SignatureLevel.B_T,
         use_pades_lta=level is SignatureLevel.B_LTA and not certifies,
+        dss_settings=_TOGETHER,
     )
     output = BytesIO()
     await signers.PdfSigner(

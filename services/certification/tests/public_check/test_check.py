@@ -7,6 +7,7 @@ from certification.check import (
     Expected,
     Proof,
     Signature,
+    Stamp,
     Traces,
     Verdict,
     of_stranger,
@@ -18,7 +19,8 @@ from motcua_contracts.types import SignatureLevel
 PERSON = Signature("a" * 64, True, True, True, True, "FORM_FILLING")
 SEAL = Signature("b" * 64, True, False, True, True, "LTA_UPDATES")
 EXPECTED = Expected("a" * 64, "b" * 64, SignatureLevel.B_LTA)
-PROOF = Proof((PERSON, SEAL), (True,))
+STAMP = Stamp(holds=True, covers_all=True)
+PROOF = Proof((PERSON, SEAL), (STAMP,))
 
 
 def test_two_signatures_by_the_recorded_certificates_prove_a_copy() -> None:
@@ -29,26 +31,28 @@ def test_two_signatures_by_the_recorded_certificates_prove_a_copy() -> None:
     "proof",
     [
         Proof((), ()),
-        Proof((PERSON,), (True,)),
-        Proof((SEAL, PERSON), (True,)),
-        Proof((PERSON, SEAL, SEAL), (True,)),
-        Proof((replace(PERSON, certificate="c" * 64), SEAL), (True,)),
-        Proof((PERSON, replace(SEAL, certificate="c" * 64)), (True,)),
-        Proof((PERSON, PERSON), (True,)),
-        Proof((replace(PERSON, holds=False), SEAL), (True,)),
-        Proof((PERSON, replace(SEAL, holds=False)), (True,)),
-        Proof((replace(PERSON, certifies=False), SEAL), (True,)),
-        Proof((PERSON, replace(SEAL, certifies=True)), (True,)),
-        Proof((replace(PERSON, time_stamped=False), SEAL), (True,)),
-        Proof((PERSON, replace(SEAL, time_stamped=False)), (True,)),
-        Proof((replace(PERSON, covers=False), SEAL), (True,)),
-        Proof((PERSON, replace(SEAL, covers=False)), (True,)),
-        Proof((replace(PERSON, changes="ANNOTATIONS"), SEAL), (True,)),
-        Proof((replace(PERSON, changes="UNKNOWN"), SEAL), (True,)),
-        Proof((PERSON, replace(SEAL, changes="FORM_FILLING")), (True,)),
-        Proof((PERSON, SEAL), (False,)),
-        Proof((PERSON, SEAL), (True, False)),
-        Proof((PERSON, SEAL), (False, True)),
+        Proof((PERSON,), (STAMP,)),
+        Proof((SEAL, PERSON), (STAMP,)),
+        Proof((PERSON, SEAL, SEAL), (STAMP,)),
+        Proof((replace(PERSON, certificate="c" * 64), SEAL), (STAMP,)),
+        Proof((PERSON, replace(SEAL, certificate="c" * 64)), (STAMP,)),
+        Proof((PERSON, PERSON), (STAMP,)),
+        Proof((replace(PERSON, holds=False), SEAL), (STAMP,)),
+        Proof((PERSON, replace(SEAL, holds=False)), (STAMP,)),
+        Proof((replace(PERSON, certifies=False), SEAL), (STAMP,)),
+        Proof((PERSON, replace(SEAL, certifies=True)), (STAMP,)),
+        Proof((replace(PERSON, time_stamped=False), SEAL), (STAMP,)),
+        Proof((PERSON, replace(SEAL, time_stamped=False)), (STAMP,)),
+        Proof((replace(PERSON, covers=False), SEAL), (STAMP,)),
+        Proof((PERSON, replace(SEAL, covers=False)), (STAMP,)),
+        Proof((replace(PERSON, changes="ANNOTATIONS"), SEAL), (STAMP,)),
+        Proof((replace(PERSON, changes="UNKNOWN"), SEAL), (STAMP,)),
+        Proof((PERSON, replace(SEAL, changes="FORM_FILLING")), (STAMP,)),
+        Proof((PERSON, SEAL), (replace(STAMP, holds=False),)),
+        Proof((PERSON, SEAL), (replace(STAMP, covers_all=False),)),
+        Proof((PERSON, SEAL), (STAMP, replace(STAMP, covers_all=False))),
+        Proof((PERSON, SEAL), (STAMP, replace(STAMP, holds=False))),
+        Proof((PERSON, SEAL), (replace(STAMP, holds=False), STAMP)),
         Proof((PERSON, SEAL), ()),
     ],
 )

@@ -6,8 +6,8 @@ import pytest
 
 from certification import metrics
 from certification.check_files import MOST_BYTES, FileChecks
-from certification.check_routes import CheckSettings
 from certification.domain import CopyState
+from certification.rate_limit import CheckSettings
 from documents.testing import pdf, png
 from motcua_contracts.types import SignatureLevel
 
