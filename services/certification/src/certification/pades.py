@@ -145,12 +145,13 @@ class Pades:
         return self._signer(key, metadata, look)
 
     def _metadata(self, context: ValidationContext) -> PdfSignatureMetadata:
+        lasting = self._terms.level is not SignatureLevel.B_T
         return PdfSignatureMetadata(
             md_algorithm="sha256",
             subfilter=SigSeedSubFilter.PADES,
             validation_context=context,
-            embed_validation_info=self._terms.level is not SignatureLevel.B_T,
-            dss_settings=_TOGETHER,
+            embed_validation_info=lasting,
+            dss_settings=_TOGETHER if lasting else DSSContentSettings(),
         )
 
     def _signer(self, key: Key, metadata: PdfSignatureMetadata, look: Look) -> PdfSigner:

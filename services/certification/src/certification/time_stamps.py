@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import aiohttp
-from asn1crypto import cms
+from asn1crypto import cms, core, tsp
 from pyhanko.sign.timestamps.aiohttp_client import HTTPTimeStamper
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 
@@ -27,6 +27,15 @@ class TimeStampingAuthority(HTTPTimeStamper):
         super().__init__(url, timeout=seconds, session=session)
         self._clock = clock
 
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        response = await super().async_request_tsa_response(req)
+        # asn1crypto wants a token in every response, also in a refusal, which has none.
+        told = core.Sequence.load(response.dump())[0].dump()
+        status = tsp.PKIStatusInfo.load(told)["status"].native
+        if status != "granted":
+            raise TimestampRequestError(f"answered {status}")
+        return response
+
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         try:
             token = await super().async_timestamp(message_digest, md_algorithm)
@@ -34,7 +43,7 @@ class TimeStampingAuthority(HTTPTimeStamper):
         except (TimestampRequestError, OSError) as error:
             raise Hindered(Hindrance.TIME_STAMP_AWAY, f"{self.url}: {error}") from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            # No token, or one that answers another question: pyHanko then trips over its own text.
+            # No token, or one with another nonce: pyHanko then trips over its own text.
             raise Hindered(Hindrance.TIME_STAMP_WRONG, f"{self.url}: no time-stamp") from error
         if abs(told - self._clock()) > MOST_DIFFERENCE:
             raise Hindered(Hindrance.TIME_STAMP_WRONG, f"{self.url}: its time is {told:%c}")

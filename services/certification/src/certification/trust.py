@@ -96,9 +96,10 @@ def as_hindrance(whose: str, unusable: Hindrance | None = None) -> Generator[Non
     """Tell why a certificate is not believed; with `unusable`, tell only that."""
     try:
         yield
-    except (SigningError, PathError, ValidationError) as error:
+    except (SigningError, PathError, ValidationError, OSError) as error:
         cause = error.__cause__ if isinstance(error, SigningError) and error.__cause__ else error
-        if isinstance(cause, InsufficientRevinfoError | CertificateFetchError):
+        # pyHanko's own questions end in TimeoutError as it comes, an OSError.
+        if isinstance(cause, InsufficientRevinfoError | CertificateFetchError | OSError):
             hindrance = Hindrance.REVOCATION_UNKNOWN
         else:
             hindrance = unusable or _hindrance(cause)

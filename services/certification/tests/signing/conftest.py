@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import AsyncGenerator, Callable, Generator
 from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pikepdf
@@ -102,6 +103,12 @@ async def signed(pades: Pades, prepared: Path, tmp_path: Path) -> Path:
     path = tmp_path / "signed.pdf"
     await pades.sign(prepared, path, "dao")
     return path
+
+
+@pytest.fixture
+def content(signed: Path) -> BytesIO:
+    """The signed copy in memory, to be changed at will."""
+    return BytesIO(signed.read_bytes())
 
 
 @pytest.fixture(scope="session")

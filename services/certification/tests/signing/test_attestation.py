@@ -5,13 +5,8 @@ from datetime import date
 
 import pytest
 
-from certification.attestation import NEWEST_TEMPLATE, UnknownTemplate, wording
+from certification.attestation import UnknownTemplate, wording
 from certification.ports import Attestation
-from certification.settings import TEMPLATE
-
-
-def test_new_copies_say_what_the_newest_template_says():
-    assert TEMPLATE == NEWEST_TEMPLATE
 
 
 def test_it_says_what_the_decree_asks_for(attestation: Attestation):
