@@ -24,7 +24,6 @@ from chassis.consumer import Consumer
 from chassis.encryption import Keyring
 from chassis.testing.access import Issuer
 from chassis.testing.records import event, record
-from documents.store import FileStore
 from motcua_contracts.envelope import EventData
 from motcua_contracts.topics import DOSSIER_EVENTS
 
@@ -244,8 +243,7 @@ class Scene:
 
 def files_of(settings: Settings) -> CopyFiles:
     """The files of the service with these settings."""
-    folder, most = settings.files_folder, settings.upload_most_bytes
-    return CopyFiles(folder, FileStore.open(folder, most_bytes=most))
+    return CopyFiles.open(settings.files_folder, most_bytes=settings.upload_most_bytes)
 
 
 def problem(answer: httpx2.Response) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 
 from certification.app import build
 from certification.dispatcher import Dispatcher, Pace, Tools
@@ -164,3 +165,23 @@ async def test_a_copy_whose_signer_is_one_no_longer_waits(scene: Scene, settings
     copy = await scene.copy(copy_id)
     assert (copy.state, copy.waits_for) == (CopyState.SIGNING, Hindrance.KEY_AWAY)
     assert scene.signer.signed == []
+
+
+async def test_a_copy_in_hand_stays_in_hand_however_long_it_takes(scene: Scene, settings: Settings):
+    copy_id = await scene.approved()
+    scene.signer.gate = asyncio.Event()
+    dispatcher = Dispatcher(
+        Tools(scene.signer, scene.files, settings.office(), scene.sealing),
+        transactions=scene.service.transaction,
+        more=lambda: None,
+        pace=Pace(lanes=1, step_seconds=5, lease=timedelta(seconds=0.5), beat_seconds=0.1),
+    )
+    signing = asyncio.create_task(dispatcher.run())
+    await until_signing(scene.signer)
+    for _ in range(5):
+        await asyncio.sleep(0.3)
+        await scene.sign()
+    scene.signer.gate.set()
+    await signing
+    assert (await scene.copy(copy_id)).state is CopyState.CERTIFIED
+    assert await scene.attempts() == ["finished"]

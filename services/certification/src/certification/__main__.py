@@ -4,7 +4,7 @@ from certification.app import build
 from certification.settings import Settings
 from chassis.cli import main
 
-LOG_FIELDS = ("copy_id", "hindrance")
+LOG_FIELDS = ("copy_id", "hindrance", "process")
 """What its log says beyond what every service may say; none of it names a person."""
 
 

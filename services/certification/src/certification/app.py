@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from certification.api import copy_routes, decision_routes, register_routes
+from certification.check_routes import public_check
 from certification.clerk_api import clerk_routes
 from certification.copy_files import CopyFiles
 from certification.dispatcher import Dispatcher, Pace, Tools
@@ -12,23 +13,18 @@ from certification.sealing import Sealing
 from certification.settings import Settings
 from certification.signers import open_signer
 from certification.subscribers import SUBSCRIPTIONS
-from certification.sweeps import Sweeps
-from certification.uploads import ScanDesk
+from certification.sweeps import sweeps
 from certification.work import CertificationWork
 from chassis.app import Service
 from chassis.clock import Clock, utc_now
 from chassis.sweeps import Sweep
-from documents.rewriting import rewrite
-from documents.store import FileStore
 
 
 def build(
     settings: Settings, *, signer: CopySigner | None = None, clock: Clock = utc_now
 ) -> Service[CertificationWork]:
-    signer = signer or open_signer(settings)
     office, sealing = settings.office(), Sealing(settings.encryption_keys)
-    scans = FileStore.open(settings.files_folder, most_bytes=settings.upload_most_bytes)
-    files = CopyFiles(settings.files_folder, scans)
+    files = CopyFiles.open(settings.files_folder, most_bytes=settings.upload_most_bytes)
 
     async def sign() -> None:
         await dispatcher.run()
@@ -36,24 +32,23 @@ def build(
     signing = Sweep("sign copies", timedelta(seconds=1), sign)
     work = partial(CertificationWork, office=office, sealing=sealing, wake=signing.wake)
     service = Service("certification", settings, work=work, clock=clock)
+    if signer is None:
+        signer = processes = open_signer(settings)
+        service.closing(processes.close)
     dispatcher = Dispatcher(
         Tools(signer, files, office, sealing),
         transactions=service.transaction,
         more=signing.wake,
         pace=Pace.of(settings),
     )
-    sweeps = Sweeps(service.transaction, files)
 
     service.subscribe(*SUBSCRIPTIONS)
     service.route(
         copy_routes(service, files),
         decision_routes(service, signer, key_seconds=settings.signing_seconds),
         register_routes(service),
-        clerk_routes(service, ScanDesk(files, rewrite), most_bytes=settings.upload_most_bytes),
+        clerk_routes(service, files, most_bytes=settings.upload_most_bytes),
+        *public_check(service, files, settings),
     )
-    service.sweep(
-        signing,
-        Sweep("clear files", timedelta(minutes=10), sweeps.clear),
-        Sweep("measure copies", timedelta(seconds=5), sweeps.measure),
-    )
+    service.sweep(signing, *sweeps(service, files))
     return service

@@ -14,6 +14,7 @@ from certification.commands import (
     request_copy,
     requestable,
 )
+from certification.copy_files import CopyFiles
 from certification.models import Copy
 from certification.permissions import Officer, readable, readable_dossier
 from certification.uploads import (
@@ -99,9 +100,9 @@ class _Counter:
 
 
 def clerk_routes(
-    service: Service[CertificationWork], desk: ScanDesk, *, most_bytes: int
+    service: Service[CertificationWork], files: CopyFiles, *, most_bytes: int
 ) -> APIRouter:
-    router, counter = APIRouter(tags=["copies"]), _Counter(service, desk)
+    router, counter = APIRouter(tags=["copies"]), _Counter(service, ScanDesk(files))
 
     @router.post("/v1/dossiers/{dossier_id}/copies", status_code=201, max_body_size=most_bytes)
     async def request_one(

@@ -28,6 +28,13 @@ class CopyFiles:
         self._making = folder / "making"
         self._making.mkdir(exist_ok=True)
 
+    @classmethod
+    def open(cls, folder: Path, *, most_bytes: int) -> "CopyFiles":
+        """Make the folders that are missing; raises `UnusableFolder`. A scan may have that many
+        bytes.
+        """
+        return cls(folder, FileStore.open(folder, most_bytes=most_bytes))
+
     def path(self, sha256: str) -> Path:
         """Where the file with this digest lies, or would lie."""
         return self.scans.path(sha256)

@@ -7,8 +7,8 @@ with the same number and the same prepared file.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, repeat
@@ -46,27 +46,26 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How the dispatcher works. A lease outlasts each step that it covers, or two would sign."""
+    """How the dispatcher works."""
 
     lanes: int
     step_seconds: float
     """Patience with the key store, with preparing and with signing, each."""
+    lease: timedelta = timedelta(seconds=20)
+    """After how long a copy is taken up again whose process was killed."""
+    beat_seconds: float = 5
+    """How often who has a copy in hand says so: much more often than a lease ends."""
     run_seconds: float = 5
     """No copy is begun after this, so that a stop is never far."""
     record_pauses: tuple[float, ...] = (0.1, 0.5, 1, 2, 5)
-    """While the database is away, a signature is kept as long as the lease: nobody makes it twice
-    if it can be recorded.
+    """While the database is away a signature is kept for a while: nobody makes it twice if it can
+    be recorded.
     """
 
     @classmethod
     def of(cls, settings: Settings) -> "Pace":
         """One more lane than there are workers: a copy is prepared or recorded meanwhile."""
         return cls(lanes=settings.signing_processes + 1, step_seconds=settings.signing_seconds)
-
-    @property
-    def lease(self) -> timedelta:
-        """Before it is renewed: the key store and preparing, or signing; as much to record it."""
-        return timedelta(seconds=3 * self.step_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,8 @@ class Dispatcher:
     async def _turn(self, copy: Copy, *, now: datetime) -> None:
         try:
             with self._files.making() as made:
-                await self._sign(copy, made, now=now)
+                async with self._in_hand(copy):
+                    await self._sign(copy, made, now=now)
         except Hindered as hindered:
             log.warning("not signed", copy_id=copy.id, hindrance=hindered.hindrance)
             await self._wait(copy, hindered.hindrance)
@@ -139,6 +139,26 @@ class Dispatcher:
             raise Hindered(Hindrance.LEVEL_NOT_REACHED)
         await self._settle(copy, attempt, signed, made=made)
 
+    @asynccontextmanager
+    async def _in_hand(self, copy: Copy) -> AsyncGenerator[None]:
+        """Within the block the lease does not end, as long as this process lives."""
+        beating = asyncio.create_task(self._beat(copy))
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.wait({beating})
+
+    async def _beat(self, copy: Copy) -> None:
+        while True:
+            await asyncio.sleep(self._pace.beat_seconds)
+            try:
+                async with self._transactions() as work:
+                    await work.copies.hold(copy, self._pace.lease)
+            except Exception as error:
+                if not is_away(error):
+                    raise
+
     async def _prepared(self, copy: Copy) -> Path:
         """The file that is signed: made once, whatever becomes of the attempts."""
         if copy.prepared_sha256:
@@ -160,7 +180,6 @@ class Dispatcher:
         """
         async with self._transactions() as work:
             ours = await work.copies.take_leased(copy)
-            ours.leased_until = await work.copies.database_time() + self._pace.lease
             await work.use(ours, certificates)
             attempt = work.start(ours)
         await failpoint("certification.before-sign")
@@ -207,7 +226,7 @@ class Dispatcher:
             log.warning("hindered too late", copy_id=copy.id)
 
     async def _patiently(self, record: Callable[[], Awaitable[None]]) -> None:
-        """Record something also while the database is away, until the lease is over anyway."""
+        """Record something also while the database is away, for a while."""
         ends = time.monotonic() + self._pace.step_seconds
         pauses = chain(self._pace.record_pauses, repeat(self._pace.record_pauses[-1]))
         while True:

@@ -135,6 +135,14 @@ class Copies(Repository[Copy]):
         copy.lease, copy.leased_until = as_lease, database_time + lease
         return copy
 
+    async def hold(self, held: Copy, lease: timedelta) -> None:
+        """Lease a copy anew that is still ours; nothing, when it is not."""
+        table = self.table()
+        ours = (table.c.id == held.id, table.c.lease == held.lease)
+        until = sa.func.clock_timestamp() + lease
+        connection = await self.session.connection()
+        await connection.execute(sa.update(table).where(*ours).values(leased_until=until))
+
     async def take_leased(self, held: Copy) -> Copy:
         """Lock a copy that is still ours. Raises `LeaseLost` when it is not."""
         ours = await self.select(

@@ -6,13 +6,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field, HttpUrl, SecretStr, ValidationInfo
 from pydantic_settings import SettingsConfigDict
 
+from certification.attestation import NEWEST_TEMPLATE
+from certification.rate_limit import CheckSettings
 from certification.work import Office, Signatory
 from chassis.encryption import Keyring
 from chassis.settings import ServiceSettings
 from motcua_contracts.types import Code, SignatureLevel
-
-TEMPLATE = "ban-sao-dien-tu/1"
-"""What new copies say, and how it is drawn."""
 
 _KEYS = '{"active": "k1", "keys": {"k1": "32 bytes in base64"}, "index": "32 bytes in base64"}'
 _SIGNERS = '{"subject of the token": {"key": "label", "name": "Nguyễn Văn An", "title": "…"}}'
@@ -88,10 +87,11 @@ class Settings(ServiceSettings):
     """The label of the agency's seal key."""
     signing_processes: int = Field(default=1, ge=1, le=64)
     signing_queue: int = Field(default=16, ge=1, le=1000)
-    signing_seconds: float = Field(default=20, gt=0, le=300)
-    """Patience with the key store, with preparing and with signing, each. A killed process's copy
-    is taken up again after three of these.
+    signing_seconds: float = Field(default=60, gt=0, le=300)
+    """Patience with the key store, with preparing and with signing, each: with all the authorities
+    that are asked meanwhile.
     """
+    check: CheckSettings = CheckSettings()
     appearances: Path | None = None
     """A folder of images: `<label>.png`, the handwriting of who signs, or the seal."""
 
@@ -101,7 +101,7 @@ class Settings(ServiceSettings):
             place=self.place,
             book=self.book,
             public_url=str(self.public_url).rstrip("/"),
-            template=TEMPLATE,
+            template=NEWEST_TEMPLATE,
             level=self.level,
             signers=self.signers,
             clerk_may_sign=self.clerk_may_sign,

@@ -4,13 +4,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from certification.ports import CopySigner
 from certification.settings import KeySettings, Settings
 from certification.signing import SigningProcesses
 from certification.signing_jobs import Station
 
 
-def open_signer(settings: Settings) -> CopySigner:
+def open_signer(settings: Settings) -> SigningProcesses:
     """Processes with the keys of the settings; they start when the first copy is to be signed."""
     return SigningProcesses(
         station(settings), processes=settings.signing_processes, queue=settings.signing_queue

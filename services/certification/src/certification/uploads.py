@@ -9,10 +9,9 @@ import asyncio
 import hashlib
 import os
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Generic, Literal, TypeVar
 
 from fastapi import Depends, Header, Request
@@ -31,11 +30,9 @@ from certification.sealing import Request as Asked
 from chassis.errors import BadRequest
 from chassis.idempotency import IdempotencyKeyInvalid, Keyed
 from documents.kinds import PDF
+from documents.rewriting import rewrite
 from documents.store import StoredFile
 from motcua_contracts.types import PaperKind, ReasonCode
-
-Rewrite = Callable[[Sequence[Path], Path], Awaitable[int]]
-"""Makes one clean PDF of files that were judged; gives back how many pages it has."""
 
 MOST_IMAGES = 50
 _LONGEST_JSON = 64 * 1024
@@ -146,9 +143,8 @@ async def read_upload(form: FormData, kind: type[S]) -> Upload[S]:
 class ScanDesk:
     """Keeps scans, and makes of each the clean PDF that will be certified."""
 
-    def __init__(self, files: CopyFiles, rewrite: Rewrite) -> None:
+    def __init__(self, files: CopyFiles) -> None:
         self._files = files
-        self._rewrite = rewrite
         self._rewriting = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def keep(self, upload: Upload[S]) -> Scan:
@@ -163,7 +159,7 @@ class ScanDesk:
         with self._files.making() as made:
             async with self._rewriting:
                 sources = [self._files.path(part.sha256) for part in stored]
-                pages = await self._rewrite(sources, made)
+                pages = await rewrite(sources, made)
             clean = await self._files.keep(made)
         parts = [_part(part) for part in stored]
         return Scan(parts=parts, sha256=upload.scan_sha256, clean_sha256=clean, pages=pages)
