@@ -39,6 +39,10 @@ class Doors:
         return self.endpoints["services"]["payment"]["url"]
 
     @property
+    def certification(self) -> str:
+        return self.endpoints["services"]["certification"]["url"]
+
+    @property
     def gateway(self) -> str:
         return self.endpoints["gateways"]["vnpay"]["url"]
 

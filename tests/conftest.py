@@ -51,5 +51,5 @@ def endpoints(stack: Stack) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def undisturbed(stack: Stack) -> dict[str, Story]:
-    """Both stories as `make demo` tells them, by key; what comes later is compared with them."""
+    """The stories as `make demo` tells them, by key; what comes later is compared with them."""
     return {story.key: story for story in tell_stories(stack, Console(file=StringIO()))}

@@ -14,7 +14,7 @@ from motcua_local.demo.story import Story
 from tests.outside_reader import OutsideRecord, read_all
 
 RETURNED = 10
-APPLICANTS = {"a": "nguyen-thi-dao", "b": "tran-van-binh"}
+APPLICANTS = {"a": "nguyen-thi-dao", "b": "tran-van-binh", "c": "tran-van-binh"}
 PLANTED = "x-planted"
 """Header of the records by which tests disturb a topic."""
 _LETTERS = "motcua.notification.events.v1"

@@ -122,6 +122,7 @@ def told_at_once(
         scene = Scene(
             endpoints,
             witness,
+            keepsakes=stack.keepsakes,
             kill=_leave_alone,
             start=_leave_alone,
             step_seconds=STEP_SECONDS,

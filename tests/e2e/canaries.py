@@ -99,6 +99,7 @@ def mail_box(endpoints: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
 
 
 def kept_files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in (folder / "data" / "files" / "content").rglob("*"):
-        if path.is_file():
-            yield "kept files", path.read_bytes()
+    for kept in ("files", "certification-files"):
+        for path in (folder / "data" / kept / "content").rglob("*"):
+            if path.is_file():
+                yield "kept files", path.read_bytes()

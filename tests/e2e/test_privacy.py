@@ -13,18 +13,19 @@ from motcua_local.demo.stories import COMPANY_FORM, JUDICIAL_RECORD_FORM
 from motcua_local.programs import KINDS
 from motcua_local.stack import Stack
 from tests.applicants import Applicant, Doors, Json
+from tests.copies import COPIED, asked
 from tests.e2e import canaries
 from tests.e2e.canaries import Canaries
 from tests.eventually import eventually
 
 REGISTERED, SUPPLEMENT_REQUESTED, COMPLETED, RETURNED = 1, 5, 9, 10
-MAILS = 12
+MAILS = 18
 """Six facts of each dossier are told."""
 
 
 @dataclass(frozen=True)
 class Planted:
-    """Canaries in requests that were refused, and in two dossiers that went their whole way."""
+    """Canaries in requests that were refused, and in dossiers that went their whole way."""
 
     birds: Canaries
     codes: list[str]
@@ -33,7 +34,7 @@ class Planted:
         return self.birds.found_in(places)
 
     def codes_found_in(self, places: canaries.Haystack) -> set[str]:
-        """Where both dossiers are spoken of at all."""
+        """Where all the dossiers are spoken of."""
         names = [replace(self.birds, name=code) for code in self.codes]
         content = list(places)
         found = [{place for name, place in n.found_in(content) if name == "name"} for n in names]
@@ -46,7 +47,11 @@ def planted(endpoints: dict[str, Any]) -> Planted:
     doors = Doors(endpoints)
     applicant = Applicant(doors, doors.citizen())
     _refused_requests(applicant, birds)
-    codes = [_paid_certificate(applicant, birds), _supplemented_registration(applicant, birds)]
+    codes = [
+        _paid_certificate(applicant, birds),
+        _supplemented_registration(applicant, birds),
+        _certified_copy(doors, birds),
+    ]
     box = {"to": birds.email}
     eventually(
         lambda: len(http().get(f"{endpoints['mail']['url']}/messages", params=box).json()) == MAILS,
@@ -171,6 +176,18 @@ def _supplemented_registration(applicant: Applicant, birds: Canaries) -> str:
     applicant.wait_for_status(dossier, COMPLETED)
     applicant.returned(dossier)
     return filed["code"]
+
+
+def _certified_copy(doors: Doors, birds: Canaries) -> str:
+    copied = COPIED | {
+        "title": birds.form_content,
+        "requester": {"name": birds.name, "idNumber": birds.citizen_id},
+    }
+    copy = asked(doors, contact=_contact(birds), copied=copied, scan=pdf(birds.upload))
+    copy.is_ready()
+    copy.approve()
+    copy.wait_for("certified")
+    return copy.code
 
 
 def _filed(

@@ -1,4 +1,4 @@
-"""Two citizens' stories from filing to the result, as `make demo` tells them."""
+"""The citizens' stories from filing to the result, as `make demo` tells them."""
 
 import json
 from pathlib import Path
@@ -18,8 +18,8 @@ def told(undisturbed: Stories, endpoints: dict[str, Any]) -> dict[str, Ending]:
     return dict(zip(undisturbed, endings_of(undisturbed.values(), endpoints), strict=True))
 
 
-def test_both_stories_pass(undisturbed: Stories) -> None:
-    assert {key: story.failure for key, story in undisturbed.items()} == {"a": None, "b": None}
+def test_all_stories_pass(undisturbed: Stories) -> None:
+    assert {key: story.failure for key, story in undisturbed.items()} == dict.fromkeys("acb")
 
 
 def test_a_paid_certificate_is_returned_with_one_receipt(told: dict[str, Ending]) -> None:
@@ -57,9 +57,28 @@ def test_an_exempt_registration_is_returned_after_one_supplement(told: dict[str,
     assert "motcua.payment.events.v1" not in ending.facts
 
 
+def test_a_certified_copy_is_paid_signed_and_returned_by_itself(told: dict[str, Ending]) -> None:
+    ending = told["c"]
+    assert (ending.status, ending.outcome) == (RETURNED, "approved")
+    assert ending.orders == [Order("paid", 5_000, receipts=1)]
+    assert _short(ending.facts["motcua.dossier.events.v1"]) == [
+        "dossier.registered",
+        "dossier.payment-required",
+        "dossier.payment-settled",
+        "dossier.received",
+        "dossier.processing-started",
+        "dossier.completed",
+        "dossier.returned",
+    ]
+    assert _short(ending.facts["motcua.certification.events.v1"]) == [
+        "certification.copy-requested",
+        "certification.copy-certified",
+    ]
+
+
 def test_each_fact_that_a_citizen_cares_about_is_one_mail(told: dict[str, Ending]) -> None:
     paid = ("registered", "payment-required", "receipt-issued", "received", "completed", "returned")
-    assert told["a"].mails == dict.fromkeys(paid, 1)
+    assert told["a"].mails == told["c"].mails == dict.fromkeys(paid, 1)
     exempt = ("registered", "received", "supplement-requested", "supplemented", "completed")
     assert told["b"].mails == dict.fromkeys((*exempt, "returned"), 1)
 

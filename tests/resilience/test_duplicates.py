@@ -16,13 +16,15 @@ WRITERS = {
     "motcua.dossier.events.v1": "intake",
     HIDDEN: "intake",
     "motcua.payment.events.v1": "payment",
+    "motcua.certification.events.v1": "certification",
     "motcua.notification.events.v1": "notification",
     "motcua.agency.H42.10.decisions.v1": "agency-H42.10",
     "motcua.agency.H42.11.decisions.v1": "agency-H42.11",
 }
 CONSUMERS = {
-    "intake": ("intake.payments", "intake.decisions"),
+    "intake": ("intake.payments", "intake.decisions", "intake.certified-copies"),
     "payment": ("payment.dossiers",),
+    "certification": ("certification.dossiers",),
     "notification": ("notification.facts", "notification.recipients"),
 }
 
@@ -31,7 +33,7 @@ CONSUMERS = {
 def records(
     stack: Stack, endpoints: dict[str, Any], undisturbed: dict[str, Story]
 ) -> list[OutsideRecord]:
-    """All that was ever said about the two dossiers, on every topic."""
+    """All that was ever said about the dossiers, on every topic."""
     until_quiet(stack, endpoints)
     kafka = endpoints["kafka"]
     dossiers = {story.dossier_id.encode() for story in undisturbed.values()}

@@ -13,7 +13,7 @@ from tests.endings import assert_no_gaps, endings_of
 from tests.outside_reader import read_all
 from tests.storytelling import told_at_once
 
-DOSSIERS = "ababababab"
+DOSSIERS = "abcabcabca"
 OURS = (*SERVICES, *(f"agency-{code}" for code in AGENCIES))
 GRACE_SECONDS = 20.0
 """The services' own default; their supervisor may kill them after it."""

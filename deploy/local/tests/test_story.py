@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from unittest.mock import create_autospec
 from uuid import uuid4
@@ -107,6 +108,7 @@ def story(outcomes: Sequence[EventData], mail: str = "", *, unanswered_mail: boo
     scene = Scene(
         {"mail": {"url": mail}},
         Witness(silent, {DOSSIER: seen}),
+        keepsakes=Path("nowhere"),
         kill=_ignore,
         start=_ignore,
         step_seconds=0.05,

@@ -55,15 +55,15 @@ def first_closed_parent(path: Path) -> Path | None:
     return None
 
 
-def write_secret(path: Path, text: str) -> None:
+def write_secret(path: Path, content: str | bytes) -> None:
     """Write a file that its owner alone can read, whole or not at all."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

@@ -3,13 +3,15 @@
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
+from motcua_local import trust
 from motcua_local.checkout import ROOT
 from motcua_local.folders import make_folder, write_secret
 from motcua_local.ports import HOST
@@ -45,7 +47,7 @@ KINDS: Mapping[str, Kind] = {
 """Every program by name, in the order in which they are shown."""
 
 PORTS: Mapping[str, tuple[str, ...]] = {
-    **{name: (name,) for name in (*ENGINES, "identity", "vnpay", *SERVICES)},
+    **{name: (name,) for name in (*ENGINES, "identity", "vnpay", "trust", *SERVICES)},
     "mail": ("mail", "mail-smtp"),
 }
 """The ports that each program is reached at, the HTTP port first."""
@@ -56,7 +58,7 @@ class Program:
     """One program: `ready_url` answers 200 once it can work.
 
     `migrate` runs to its end first, unless `migrations`, a digest of what it would apply, was
-    applied to the database of that name already.
+    applied to the database of that name already; `provide` gets what else it needs to start.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Program:
     migrate: Command | None = None
     migrations: str = ""
     ready_url: str | None = None
+    provide: Callable[[], None] | None = None
 
     def ready(self) -> bool:
         """Whether it says that it can work; a program without HTTP can as soon as it runs."""
@@ -101,7 +104,7 @@ def programs(around: Surroundings) -> dict[str, Program]:
 
 
 def _simulator(name: str, around: Surroundings) -> Program:
-    options = {"identity": _identity, "vnpay": _vnpay, "mail": _mail}[name](around)
+    options = {"identity": _identity, "vnpay": _vnpay, "mail": _mail, "trust": _trust}[name](around)
     listen = {"--host": HOST, "--port": str(around.ports[name])}
     arguments = [part for option in (listen | options).items() for part in option]
     # Not an argument, which every user of this machine can read.
@@ -119,6 +122,7 @@ def _service(name: str, around: Surroundings) -> Program:
         migrate=_python(name, "migrate", environment=environment),
         migrations=_migrations_digest(name),
         ready_url=ready_url(name, around.ports[name]),
+        provide=partial(trust.enrol, around) if name == "certification" else None,
     )
 
 
@@ -155,6 +159,11 @@ def _vnpay(around: Surroundings) -> dict[str, str]:
         "--ipn-url": f"{around.url('payment')}/v1/gateways/vnpay/ipn",
         "--ledger-file": str(folder / "ledger.jsonl"),
     }
+
+
+def _trust(around: Surroundings) -> dict[str, str]:
+    folder = make_folder(around.trust_folder)
+    return {"--state-folder": str(folder), "--ledger-file": str(folder / "ledger.jsonl")}
 
 
 def _mail(around: Surroundings) -> dict[str, str]:

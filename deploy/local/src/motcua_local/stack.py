@@ -50,6 +50,11 @@ class Stack:
         """Where other programs find addresses and credentials."""
         return self.folder / "endpoints.json"
 
+    @property
+    def keepsakes(self) -> Path:
+        """What the demo leaves behind."""
+        return self.folder / "demo"
+
     def process(self, name: str) -> DetachedProcess:
         return DetachedProcess(name, self.folder)
 
@@ -142,6 +147,8 @@ class Stack:
             self._tell(program.name, "stopped, to be started with its new settings")
         started = time.monotonic()
         self._migrate(program)
+        if program.provide:
+            program.provide()
         process.start(program.command)
         process.wait_until(program.ready, within=_READY_WITHIN)
         self._tell(program.name, f"ready after {time.monotonic() - started:.1f} s")

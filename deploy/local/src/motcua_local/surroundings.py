@@ -8,10 +8,32 @@ from pathlib import Path
 from motcua_local.credentials import Credentials
 from motcua_local.ports import HOST
 
-SERVICES = ("intake", "payment", "notification")
-SIMULATORS = ("identity", "vnpay", "mail")
+SERVICES = ("intake", "payment", "certification", "notification")
+SIMULATORS = ("identity", "vnpay", "mail", "trust")
 AGENCIES: Mapping[str, str] = {"H42.10": "approve", "H42.11": "supplement-first"}
 """Agency code to how its system works: justice decides, planning asks for a supplement first."""
+
+
+@dataclass(frozen=True)
+class AuthorisedSigner:
+    """Who signs certified copies here: subject at the identity provider, and key."""
+
+    subject: str
+    key: str
+    name: str
+    title: str
+    agency: str
+
+
+SIGNER = AuthorisedSigner(
+    subject="79a34e74-5877-4ba6-b072-4717eeb3bc07",
+    key="hoang-van-minh",
+    name="Hoàng Văn Minh",
+    title="Phó Giám đốc",
+    agency="Trung tâm Phục vụ hành chính công tỉnh Ninh Bình",
+)
+SEAL = "seal"
+"""The key of the agency's seal."""
 
 AUDIENCE = "motcua"
 VNPAY_TERMINAL = "MOTCUA01"
@@ -58,6 +80,26 @@ class Surroundings:
         clients = [*(f"agency-{code}" for code in AGENCIES), "operator-cli"]
         return {client: self.credentials.password(f"oidc-{client}") for client in clients}
 
+    @property
+    def trust_folder(self) -> Path:
+        """The simulated authority's own. Its certificates name its address for ever, so at another
+        port it is another authority.
+        """
+        return self.folder / "data" / f"trust-{self.ports['trust']}"
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the key files of certification lie."""
+        return self.folder / "data" / f"certification-keys-{self.ports['trust']}"
+
+    @property
+    def trust_roots(self) -> Path:
+        """Root certificates that certification believes, those of earlier authorities too."""
+        return self.folder / "data" / "trust-roots.pem"
+
+    def keys_passphrase(self) -> str:
+        return self.credentials.password("certification-keys")
+
     def vnpay_secret(self) -> str:
         return self.credentials.password("vnpay-hash-secret")
 
@@ -65,7 +107,12 @@ class Surroundings:
 def service_environment(service: str, around: Surroundings) -> dict[str, str]:
     """Everything that one service reads from its environment."""
     prefix = service.upper()
-    own = {"intake": _intake, "payment": _payment, "notification": _notification}[service]
+    own = {
+        "intake": _intake,
+        "payment": _payment,
+        "certification": _certification,
+        "notification": _notification,
+    }[service]
     return {
         f"{prefix}_DATABASE_URL": around.database_url(service),
         f"{prefix}_HTTP_HOST": HOST,
@@ -111,6 +158,26 @@ def _payment(around: Surroundings) -> dict[str, str]:
     }
 
 
+def _certification(around: Surroundings) -> dict[str, str]:
+    signer = {"key": SIGNER.key, "name": SIGNER.name, "title": SIGNER.title}
+    return {
+        "CERTIFICATION_FILES_FOLDER": str(around.folder / "data" / "certification-files"),
+        "CERTIFICATION_ENCRYPTION_KEYS": around.keyring("certification"),
+        "CERTIFICATION_PUBLIC_URL": around.url("certification"),
+        "CERTIFICATION_AGENCY_NAME": SIGNER.agency,
+        "CERTIFICATION_PLACE": "Ninh Bình",
+        "CERTIFICATION_SIGNERS": json.dumps({SIGNER.subject: signer}),
+        "CERTIFICATION_SEAL_KEY": SEAL,
+        # A killed signer's copy is taken up again after three of these.
+        "CERTIFICATION_SIGNING_SECONDS": "5",
+        "CERTIFICATION_KEYS_KIND": "files",
+        "CERTIFICATION_KEYS_FOLDER": str(around.keys_folder),
+        "CERTIFICATION_KEYS_PASSPHRASE": around.keys_passphrase(),
+        "CERTIFICATION_TSA_URL": f"{around.url('trust')}/tsa",
+        "CERTIFICATION_TRUST_ROOTS": str(around.trust_roots),
+    }
+
+
 def _notification(around: Surroundings) -> dict[str, str]:
     return {
         "NOTIFICATION_SMTP_HOST": HOST,
@@ -144,5 +211,6 @@ def endpoints(around: Surroundings, principals: tuple[str, ...]) -> dict[str, ob
         },
         "identity": {"issuer": around.url("identity")},
         "mail": {"url": around.url("mail")},
+        "trust": {"url": around.url("trust")},
         "gateways": {"vnpay": {"url": around.url("vnpay")}},
     }

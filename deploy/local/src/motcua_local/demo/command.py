@@ -33,7 +33,13 @@ def tell_stories(stack: Stack, out: Console, keys: Sequence[str] = ()) -> list[S
     endpoints = json.loads(stack.endpoints_file.read_text())
     topics = [name for name in stack.plan.topics if name != HIDDEN_TOPIC]
     witness = Witness.at(endpoints["kafka"], topics)
-    scene = Scene(endpoints, witness, kill=stack.kill, start=lambda name: stack.up([name]))
+    scene = Scene(
+        endpoints,
+        witness,
+        keepsakes=stack.keepsakes,
+        kill=stack.kill,
+        start=lambda name: stack.up([name]),
+    )
     try:
         return [_tell(key, scene, out) for key in keys or STORIES]
     finally:

@@ -57,10 +57,18 @@ class Person:
     key: str
     token: str
 
-    def send(self, method: str, url: str, **arguments: Any) -> httpx2.Response:  # noqa: ANN401 - httpx2's own
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        again: Container[int] = _AWAY,
+        **arguments: Any,  # noqa: ANN401 - httpx2's own
+    ) -> httpx2.Response:
         """A request with the person's token; anything but success is an error that tells why."""
         headers = {"Authorization": f"Bearer {self.token}", **arguments.pop("headers", {})}
-        answer = patiently(partial(http().request, method, url, headers=headers, **arguments))
+        ask = partial(http().request, method, url, headers=headers, **arguments)
+        answer = patiently(ask, again=again)
         if not answer.is_success:
             raise LocalError(
                 f"{method} {urlsplit(url).path} answered {answer.status_code}: {answer.text[:500]}",

@@ -1,15 +1,18 @@
-"""The two stories. Names and numbers are invented."""
+"""The three stories. Names and numbers are invented."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
+from motcua_local.demo import certified_copy
 from motcua_local.demo.papers import pdf
 from motcua_local.demo.people import Person, http, patiently
 from motcua_local.demo.story import Scene, Story
 
 OFFICER = "le-thi-lan"
+SIGNER = "hoang-van-minh"
+NAMES = {"nguyen-thi-dao": "Nguyễn Thị Đào", "tran-van-binh": "Trần Văn Bình"}
 
 JUDICIAL_RECORD_FORM: dict[str, Any] = {
     "recordKind": "1",
@@ -43,6 +46,9 @@ COMPANY_FORM: dict[str, Any] = {
 }
 
 
+COPY_FORM: dict[str, Any] = {"paperTitle": "Hộ chiếu", "pages": 3, "declaration": True}
+
+
 def judicial_record(story: Story) -> None:
     """Fee, payment with a service killed in the middle, received, decided over Kafka, returned."""
     scene = story.scene
@@ -63,13 +69,41 @@ def judicial_record(story: Story) -> None:
     story.one_mail_per_fact(citizen)
 
 
+def certified_copy_of_a_passport(story: Story) -> None:
+    """Scanned at the counter, paid online, signed twice, checked by a stranger, told by mail."""
+    scene = story.scene
+    citizen, clerk, signer = (scene.person(key) for key in ("tran-van-binh", OFFICER, SIGNER))
+    _file(story, citizen, {"procedureCode": "2.000815", "form": COPY_FORM, "papers": []})
+    story.see("dossier.registered", citizen.key, "asked for a copy", told_as="registered")
+    copy_id = certified_copy.scan_original(story, clerk)
+    story.see("dossier.payment-required", "intake", "5.000 ₫ are due", told_as="payment required")
+    story.see("payment.requested", "payment", "opened an order")
+    _pay(_pay_url(story, citizen), story)
+    story.see("payment.succeeded", "payment", "took the gateway's word, signature checked")
+    story.see("payment.receipt-issued", "payment", "issued the receipt", told_as="receipt")
+    story.see("dossier.received", "intake", "let the paid copy go on", told_as="received")
+    certified_copy.sign(story, signer, copy_id)
+    content = certified_copy.fetch(story, citizen, copy_id)
+    certified_copy.check(story, clerk, copy_id, content=content)
+    story.see("dossier.completed", "intake", "completed the dossier", told_as="completed")
+    story.see("dossier.returned", "intake", "returned the copy", told_as="returned")
+    story.one_mail_per_fact(citizen)
+
+
 def business_registration(story: Story) -> None:
-    """Exempt from the fee, one supplement, decided over Kafka, returned."""
+    """With the certified copy, exempt from the fee, one supplement, decided over Kafka."""
     scene = story.scene
     citizen, officer = scene.person("tran-van-binh"), scene.person(OFFICER)
-    papers = [_upload(scene, citizen, kind) for kind in ("charter", "owner-identity")]
+    copy = certified_copy.kept(story)
+    papers = [
+        _upload(scene, citizen, "charter"),
+        _upload(scene, citizen, "owner-identity", content=copy),
+    ]
     _file(story, citizen, {"procedureCode": "2.001583", "form": COMPANY_FORM, "papers": papers})
-    story.see("dossier.registered", citizen.key, "filed the dossier", told_as="registered")
+    registered: Any = story.see(
+        "dossier.registered", citizen.key, "filed the dossier", told_as="registered"
+    ).data
+    certified_copy.recognised(story, registered.papers)
     _receive(story, officer)
     story.see("dossier.processing-started", "planning department", "took the dossier up")
     _supplement(story, citizen)
@@ -82,26 +116,32 @@ def business_registration(story: Story) -> None:
 
 STORIES: dict[str, tuple[str, Callable[[Story], None]]] = {
     "a": ("Judicial record certificate (2.000488), 200.000 ₫", judicial_record),
-    "b": ("Business registration (2.001583), exempt from the fee", business_registration),
+    "c": ("Certified copy (2.000815), 5.000 ₫", certified_copy_of_a_passport),
+    "b": (
+        "Business registration (2.001583) with the certified copy, exempt from the fee",
+        business_registration,
+    ),
 }
+"""In the order in which they are told: b files what c leaves."""
 
 
-def _upload(scene: Scene, person: Person, kind: str) -> dict[str, str]:
+def _upload(
+    scene: Scene, person: Person, kind: str, *, content: bytes | None = None
+) -> dict[str, str]:
     url = f"{scene.service('intake')}/v1/files"
     answer = person.send(
         "POST",
         url,
         params={"name": f"{kind}.pdf"},
-        content=pdf(kind),
+        content=content or pdf(kind),
         headers={"Content-Type": "application/pdf"},
     )
     return {"kind": kind, "fileId": answer.json()["fileId"]}
 
 
 def _file(story: Story, citizen: Person, content: dict[str, Any]) -> None:
-    form = content["form"]
     contact = {
-        "fullName": form.get("fullName") or form["owner"]["fullName"],
+        "fullName": NAMES[citizen.key],
         "email": citizen.mail_address,
         "phone": "0912345678",
     }
@@ -113,24 +153,33 @@ def _file(story: Story, citizen: Person, content: dict[str, Any]) -> None:
 
 def _pay_while_payment_is_down(story: Story, citizen: Person) -> None:
     """The citizen pays while our payment service is dead; the gateway's word comes later."""
+    pay_url = _pay_url(story, citizen)
+    story.scene.kill("payment")
+    story.note("demo", "killed the payment service (kill -9)")
+    _pay(pay_url, story)
+    story.note(citizen.key, "paid at the gateway, which cannot reach us")
+    story.scene.start("payment")
+    story.note("demo", "started the payment service again")
+
+
+def _pay_url(story: Story, citizen: Person) -> str:
     payment = story.scene.service("payment")
     (order,) = citizen.get(f"{payment}/v1/dossiers/{story.dossier_id}/orders")
     attempt = citizen.post(
         f"{payment}/v1/orders/{order['orderId']}/attempts", {"gateway": "vnpay"}, key=str(uuid4())
     )
-    pay_url = attempt["payUrl"]
-    story.note(citizen.key, "was sent to the gateway", link=pay_url)
-    story.scene.kill("payment")
-    story.note("demo", "killed the payment service (kill -9)")
+    story.note(citizen.key, "was sent to the gateway", link=attempt["payUrl"])
+    return attempt["payUrl"]
+
+
+def _pay(pay_url: str, story: Story) -> None:
+    """What a payer does on the gateway's page."""
     patiently(partial(http().get, pay_url)).raise_for_status()
     decide = f"{story.scene.endpoints['gateways']['vnpay']['url']}/paymentv2/decide"
     choice = {"payUrl": pay_url, "decision": "pay"}
     paid = patiently(partial(http().post, decide, data=choice))
     if paid.is_error:
         paid.raise_for_status()
-    story.note(citizen.key, "paid at the gateway, which cannot reach us")
-    story.scene.start("payment")
-    story.note("demo", "started the payment service again")
 
 
 def _receive(story: Story, officer: Person) -> None:

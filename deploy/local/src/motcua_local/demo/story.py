@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from motcua_contracts.envelope import Event, EventData
@@ -34,6 +35,8 @@ class Scene:
 
     endpoints: Mapping[str, Any]
     witness: Witness
+    keepsakes: Path
+    """Where a story leaves what the next one needs, and what a person may look at."""
     kill: Callable[[str], None]
     start: Callable[[str], None]
     step_seconds: float = STEP_SECONDS
