@@ -71,19 +71,24 @@ class CheckView(_View):
 
 
 REASONS = {
-    "wrong-content": Text(
+    "original-forged": Text(
+        "Bản chính bị phát hiện là giả mạo", "The original turned out to be forged"
+    ),
+    "original-revoked": Text("Bản chính đã bị thu hồi, hủy bỏ", "The original is no longer valid"),
+    "scan-unreadable": Text(
+        "Bản chụp bản chính không rõ", "The scan of the original cannot be read"
+    ),
+    "content-differs": Text(
         "Nội dung bản sao không đúng với bản chính", "The copy differs from the original"
     ),
-    "forged-original": Text("Bản chính là giả", "The original is forged"),
-    "invalid-original": Text("Bản chính không hợp lệ", "The original is not valid"),
-    "not-competent": Text(
-        "Chứng thực không đúng thẩm quyền", "It was certified without competence"
+    "certified-in-error": Text(
+        "Chứng thực không đúng quy định", "It should not have been certified"
     ),
-    "poor-scan": Text("Bản quét không rõ hoặc thiếu trang", "The scan is unclear or lacks pages"),
-    "clerical-error": Text("Sai sót khi ghi lời chứng", "A clerical error in the attestation"),
     "key-compromised": Text("Khóa ký bị lộ", "A signing key was compromised"),
 }
-"""Reasons in words. A code that is not here is shown as it is: lists of reasons may grow."""
+"""Reasons in the words that notification tells them in. A code that is not here is shown as it is:
+lists of reasons may grow.
+"""
 
 
 def view(finding: Finding, office: Office, *, basis: Basis) -> CheckView:

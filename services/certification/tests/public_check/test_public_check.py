@@ -89,13 +89,13 @@ async def test_of_a_copy_that_is_not_certified_nobody_is_told(
 async def test_a_revoked_copy_says_since_when_and_why(scene: Scene, authority: Authority) -> None:
     revoked = await signed_file(authority, "rev0ked00000")
     at = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
-    await scene.add(revoked, CopyState.REVOKED, reason="wrong-content", changed_at=at)
+    await scene.add(revoked, CopyState.REVOKED, reason="content-differs", changed_at=at)
     by_link = (await scene.client.get(f"/v1/checks/{revoked.link}")).json()
     by_file = (await scene.ask(revoked.content)).json()
     for told in (by_link, by_file):
         assert told["verdict"] == "revoked"
         assert told["since"] == "2026-03-04T05:06:07Z"
-        assert told["reason"]["code"] == "wrong-content"
+        assert told["reason"]["code"] == "content-differs"
         assert "bản chính" in told["reason"]["vi"]
 
 
@@ -115,7 +115,9 @@ async def test_a_replaced_copy_leads_to_its_successor(
         successor = await work.copies.by_link(file.link)
     assert successor is not None
     replaced = await signed_file(authority, "rep1aced0000")
-    await scene.add(replaced, CopyState.REPLACED, reason="poor-scan", replaced_by=successor.id)
+    await scene.add(
+        replaced, CopyState.REPLACED, reason="scan-unreadable", replaced_by=successor.id
+    )
     for told in (
         (await scene.client.get(f"/v1/checks/{replaced.link}")).json(),
         (await scene.ask(replaced.content)).json(),
