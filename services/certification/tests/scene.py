@@ -149,10 +149,14 @@ class Scene:
 
     async def ready(self, *, pages: int = 3) -> str:
         """A copy that waits for the authorised person; gives back its id."""
-        copy = await self.copy(await self.requested(pages=pages))
-        dossier = copy.dossier_id
+        copy_id = await self.requested(pages=pages)
+        await self.make_ready(copy_id)
+        return copy_id
+
+    async def make_ready(self, copy_id: str) -> None:
+        """The money comes, and the office receives the dossier."""
+        dossier = (await self.copy(copy_id)).dossier_id
         await self.consume(payment_required(dossier), payment_settled(dossier), received(dossier))
-        return copy.id
 
     async def approved(self) -> str:
         """A copy that is to be signed; gives back its id."""
