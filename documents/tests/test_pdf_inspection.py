@@ -71,6 +71,26 @@ def imported_page(pdf: Pdf) -> None:
     pdf.Root.Extra = Stream(pdf, b"", Type=Name.XObject, Subtype=Name.Form, Ref=reference)
 
 
+def passed_through_to_printers(pdf: Pdf) -> None:
+    pdf.Root.Extra = Stream(pdf, b"", Type=Name.XObject, Subtype=Name.Form, Subtype2=Name.PS)
+
+
+def link(address: str | bytes) -> Change:
+    return lambda pdf: annotation(pdf, A=action("URI", URI=String(address)))
+
+
+def base_of_links(pdf: Pdf) -> None:
+    pdf.Root.URI = Dictionary(Base=String("javascript:"))
+
+
+def attachment_of_nobody(pdf: Pdf) -> None:
+    pdf.Root.Kept = Stream(pdf, b"MZ", Type=Name.EmbeddedFile)
+
+
+def article_elsewhere(pdf: Pdf) -> None:
+    annotation(pdf, A=action("Thread", F=String("other.pdf")))
+
+
 def deep_inside_arrays(pdf: Pdf) -> None:
     nested = Array([Array([Array([action("Launch", F=String("calc.exe"))])])])
     pdf.pages[0].obj[Name.Hidden] = nested
@@ -92,6 +112,19 @@ ACTIVE: list[tuple[Change, str]] = [
     (forms_of_xml, "XFA"),
     (external_stream, "RemoteReference"),
     (imported_page, "RemoteReference"),
+    (passed_through_to_printers, "PostScript"),
+    (attachment_of_nobody, "EmbeddedFiles"),
+    (article_elsewhere, "RemoteReference"),
+    (link("javascript:alert(1)"), "Address"),
+    (link(" JavaScript:alert(1)"), "Address"),
+    (link("file:///etc/passwd"), "Address"),
+    (link("smb://host/share"), "Address"),
+    (link("\\\\host\\share"), "Address"),
+    (link("//host/share"), "Address"),
+    (link("other.exe"), "Address"),
+    (link(b"\xfe\xff\0j\0s\0:"), "Address"),
+    (link(""), "Address"),
+    (base_of_links, "Address"),
     (deep_inside_arrays, "Launch"),
     (unreferenced, "Launch"),
     (lambda pdf: annotation(pdf, A=action("Launch", F=String("calc.exe"))), "Launch"),
@@ -126,10 +159,6 @@ def signature_field(pdf: Pdf) -> None:
     pdf.Root.AcroForm = Dictionary(Fields=[pdf.make_indirect(field)], SigFlags=3)
 
 
-def web_link(pdf: Pdf) -> None:
-    annotation(pdf, A=action("URI", URI=String("https://example.vn")))
-
-
 def structure(pdf: Pdf) -> None:
     pdf.Root.StructTreeRoot = Dictionary(K=Array([Dictionary(S=Name.Span)]))
 
@@ -142,7 +171,10 @@ def structure(pdf: Pdf) -> None:
         open_by_a_jump,
         signature_field,
         structure,
-        web_link,
+        link("https://example.vn"),
+        link("HTTP://example.vn"),
+        link("www.example.vn"),
+        link("mailto:motcua@example.vn"),
     ],
 )
 def test_what_office_programs_and_signers_write_is_clean(

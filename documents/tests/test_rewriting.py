@@ -116,6 +116,9 @@ def metadata(pdf: Pdf) -> None:
     pdf.docinfo["/Author"] = "Nguyễn Thị Đào"
     face = pdf.pages[0].Contents
     face.Metadata = Stream(pdf, b"<x/>", Type=Name.Metadata)
+    drawn = Stream(pdf, b"", Type=Name.XObject, Subtype=Name.Form, BBox=Array([0, 0, 1, 1]))
+    drawn["/PTEX.InfoDict"] = Dictionary(ModDate=String("D:20260101"))
+    pdf.pages[0].Resources = Dictionary(XObject=Dictionary(Fm0=drawn))
     pdf.pages[0].obj["/PieceInfo"] = Dictionary(Word=Dictionary(Private=String("x")))
 
 

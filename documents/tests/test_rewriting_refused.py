@@ -58,6 +58,10 @@ def filled_and_undrawn(pdf: Pdf) -> None:
     bare_annotation(pdf, Subtype=Name.Widget, Parent=above)
 
 
+def ticked_and_undrawn(pdf: Pdf) -> None:
+    bare_annotation(pdf, Subtype=Name.Widget, FT=Name.Btn, V=Name.Yes, AS=Name.Yes)
+
+
 def undrawn_highlight(pdf: Pdf) -> None:
     bare_annotation(pdf, Subtype=Name.Highlight)
 
@@ -76,6 +80,7 @@ def script(pdf: Pdf) -> None:
         (shown_while_off, "HiddenLayer"),
         (undrawn_form, "Form"),
         (filled_and_undrawn, "Annotation"),
+        (ticked_and_undrawn, "Annotation"),
         (undrawn_highlight, "Annotation"),
         (script, "JavaScript"),
     ],

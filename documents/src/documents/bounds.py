@@ -5,6 +5,9 @@ from dataclasses import dataclass
 MOST_PIXELS = 100_000_000
 """Of an image that is to be drawn: an A3 page at 600 dpi has 70 million."""
 
+MOST_UNPACKED_BYTES = 512 * 1024 * 1024
+"""Of one stream in a PDF: more than an image of so many pixels in four colours."""
+
 POINTS_PER_METRE = 72 / 0.0254
 
 

@@ -1,51 +1,28 @@
 """What is inside a PDF: whether it can be read whole, and whether it does anything but show pages.
 
-Every object is looked at, also those that no page refers to, since readers differ in what they
-find. Plain links to web addresses and jumps within the document are no activity.
+The parser's warnings count, and so does what a file is beside a PDF: see `pdf_structure`.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
 from typing import TypeAlias
 
 import pikepdf
+from pikepdf import settings
 
-from documents.bounds import KEPT, Bounds
+from documents.bounds import KEPT, MOST_UNPACKED_BYTES, Bounds
+from documents.pdf_activity import activities
+from documents.pdf_structure import guesses, is_ambiguous, oddity
 
 Verdict: TypeAlias = dict[str, str | int | list[str]]
 
 MOST_OBJECTS = 300_000
-
-_KEYS = {
-    "/JS": "JavaScript",
-    "/JavaScript": "JavaScript",
-    "/AA": "AA",
-    "/XFA": "XFA",
-    "/EmbeddedFiles": "EmbeddedFiles",
-    "/EF": "EmbeddedFiles",
-    "/Collection": "EmbeddedFiles",
-    "/RichMediaContent": "RichMedia",
-}
-_ACTIONS = {
-    "/JavaScript": "JavaScript",
-    "/Launch": "Launch",
-    "/GoToR": "RemoteReference",
-    "/GoToE": "EmbeddedFiles",
-    "/SubmitForm": "RemoteReference",
-    "/ImportData": "RemoteReference",
-    "/Rendition": "RichMedia",
-    "/RichMediaExecute": "RichMedia",
-    "/Movie": "RichMedia",
-    "/Sound": "RichMedia",
-}
-_ANNOTATIONS = {
-    "/RichMedia": "RichMedia",
-    "/Movie": "RichMedia",
-    "/Sound": "RichMedia",
-    "/Screen": "RichMedia",
-    "/3D": "RichMedia",
-    "/FileAttachment": "EmbeddedFiles",
-}
+MOST_FILTERS = 4
+"""On one stream. Programs in use write two at most."""
+MOST_SCANS = 100
+"""Of a progressive JPEG. Programs in use write ten."""
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer
@@ -74,8 +51,8 @@ def inspect_pdf(path: str, bounds: Bounds = KEPT) -> Verdict:
     """
     try:
         with opened(path, bounds) as pdf:
-            if any(line.startswith("ERROR") for line in pdf.check_pdf_syntax()):
-                return Refused.damaged("its content has errors").verdict
+            _require_readable(pdf)
+            _require_small_drawings(pdf, bounds)
             return {"verdict": "clean", "pages": len(pdf.pages)}
     except Refused as refused:
         return refused.verdict
@@ -86,10 +63,13 @@ def opened(path: str, bounds: Bounds) -> Generator[pikepdf.Pdf]:
     """A PDF with nothing active in it and within `bounds`; what its pages show is not yet looked
     at. Raises `Refused`, also for what turns out to be broken later.
     """
+    if odd := oddity(Path(path).read_bytes()):
+        raise Refused.damaged(odd)
+    _limit_the_parser()
     try:
         # A file that only a repair makes readable may show each reader something else.
         with pikepdf.open(path, attempt_recovery=False) as pdf:
-            _judge(pdf, bounds)
+            _judge(path, pdf, bounds)
             yield pdf
     except pikepdf.PasswordError:
         raise Refused({"verdict": "encrypted"}) from None
@@ -97,39 +77,29 @@ def opened(path: str, bounds: Bounds) -> Generator[pikepdf.Pdf]:
         raise Refused.damaged(type(error).__name__) from error
 
 
-def parts(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Object]:
-    """Every array, dictionary and stream of a document, also what is written inside another."""
-    for thing in pdf.objects:
-        yield from _parts_of(thing)
+def _limit_the_parser() -> None:
+    settings.set_qpdf_limits(
+        max_stream_filters=MOST_FILTERS,
+        dct_max_progressive_scans=MOST_SCANS,
+        flate_max_memory=MOST_UNPACKED_BYTES,
+        run_length_max_memory=MOST_UNPACKED_BYTES,
+        png_max_memory=MOST_UNPACKED_BYTES,
+        tiff_max_memory=MOST_UNPACKED_BYTES,
+    )
 
 
-def _parts_of(thing: pikepdf.Object) -> Iterator[pikepdf.Object]:
-    inside = [thing]
-    while inside:
-        part = inside.pop()
-        if isinstance(part, pikepdf.Array):
-            yield part
-            inside.extend(child for child in part if _is_inside(child))
-        elif isinstance(part, pikepdf.Dictionary | pikepdf.Stream):
-            yield part
-            inside.extend(child for _, child in part.items() if _is_inside(child))
-
-
-def _is_inside(child: pikepdf.Object) -> bool:
-    # Numbers and the like arrive as Python's own.
-    containers = pikepdf.Array, pikepdf.Dictionary
-    return isinstance(child, containers) and not child.is_indirect
-
-
-def _judge(pdf: pikepdf.Pdf, bounds: Bounds) -> None:
+def _judge(path: str, pdf: pikepdf.Pdf, bounds: Bounds) -> None:
     if pdf.is_encrypted:
         raise Refused({"verdict": "encrypted"})
     if len(pdf.objects) > MOST_OBJECTS:
         raise Refused.damaged("it has too many parts")
     _require_bounds(pdf, bounds)
-    entries = (_active_entries(part) for part in parts(pdf) if not isinstance(part, pikepdf.Array))
-    if found := {entry for some in entries for entry in some}:
+    if found := activities(pdf):
         raise Refused.active(*found)
+    if guessed := guesses(pdf):
+        raise Refused.damaged(guessed[0].removeprefix(path)[:200])
+    if is_ambiguous(path, pdf):
+        raise Refused.damaged("its two indexes differ")
 
 
 def _require_bounds(pdf: pikepdf.Pdf, bounds: Bounds) -> None:
@@ -143,39 +113,40 @@ def _require_bounds(pdf: pikepdf.Pdf, bounds: Bounds) -> None:
 
 def _side(page: pikepdf.Page) -> float:
     """The longer side of a page, in points."""
-    left, bottom, right, top = (float(edge) for edge in page.mediabox.as_list())
-    unit = page.obj.get("/UserUnit", 1)
-    return max(abs(right - left), abs(top - bottom)) * float(unit)
+    box = page.obj.get("/MediaBox")
+    if not isinstance(box, pikepdf.Array) or len(box) != 4:
+        raise Refused.damaged("a page has no size")
+    left, bottom, right, top = map(_number, box)
+    unit = _number(page.obj.get("/UserUnit", 1))
+    return max(abs(right - left), abs(top - bottom)) * unit
 
 
-def _pixels(part: pikepdf.Object) -> int:
-    if not isinstance(part, pikepdf.Stream) or part.get("/Subtype") != "/Image":
+def _pixels(thing: pikepdf.Object) -> float:
+    if not isinstance(thing, pikepdf.Stream) or thing.get("/Subtype") != "/Image":
         return 0
-    width, height = part.get("/Width", 0), part.get("/Height", 0)
-    return int(width) * int(height)
+    return _number(thing.get("/Width", 0)) * _number(thing.get("/Height", 0))
 
 
-def _active_entries(part: pikepdf.Object) -> Iterator[str]:
-    keys = set(part.keys())
-    yield from (_KEYS[key] for key in keys & _KEYS.keys())
-    for key, meanings in (("/S", _ACTIONS), ("/Subtype", _ANNOTATIONS)):
-        if key in keys and (meaning := meanings.get(str(part[key]))):
-            yield meaning
-    if "/OpenAction" in keys and not _is_jump(part["/OpenAction"]):
-        yield "OpenAction"
-    if _is_remote(part, keys):
-        yield "RemoteReference"
+def _number(value: object) -> float:
+    if isinstance(value, int | float | Decimal):
+        return float(value)
+    raise Refused.damaged("a number is none")
 
 
-def _is_jump(action: pikepdf.Object) -> bool:
-    """Office programs write a page to open at: a place, or the action of going there."""
-    if isinstance(action, pikepdf.Dictionary):
-        return action.get("/S") == "/GoTo" and "/Next" not in action
-    return True
+def _require_readable(pdf: pikepdf.Pdf) -> None:
+    """Everything that pages refer to is unpacked, and their contents read."""
+    for line in pdf.check_pdf_syntax():
+        if "limit exceeded" in line:
+            raise Refused.large("unpacked", MOST_UNPACKED_BYTES)
+        if line.startswith("ERROR") or "error decoding stream data" in line:
+            raise Refused.damaged("its content has errors")
 
 
-def _is_remote(part: pikepdf.Object, keys: set[str]) -> bool:
-    """Content that lies in another file: of a stream, of an imported page, behind an address."""
-    external_stream = isinstance(part, pikepdf.Stream) and "/F" in keys
-    imported_page = "/Ref" in keys and part.get("/Subtype") == "/Form"
-    return external_stream or imported_page or part.get("/FS") == "/URL"
+def _require_small_drawings(pdf: pikepdf.Pdf, bounds: Bounds) -> None:
+    """Images that are written into the contents of a page."""
+    for scope in pdf.content_scopes():
+        for instruction in pikepdf.parse_content_stream(scope.content, "BI ID EI"):
+            if isinstance(instruction, pikepdf.ContentStreamInlineImage):
+                image = instruction.iimage
+                if image.width * image.height > bounds.pixels:
+                    raise Refused.large("pixels", bounds.pixels)

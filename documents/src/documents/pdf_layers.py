@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pikepdf
 from pikepdf import Array, Dictionary, Name
 
-from documents.pdf_inspection import parts
+from documents.pdf_activity import parts
 
 _SWITCHES = ("/View", "/Print", "/Export")
 
@@ -14,11 +14,11 @@ def has_hidden_layer(pdf: pikepdf.Pdf) -> bool:
     """Whether something is shown on some occasions only: a layer that is off, or off for the screen
     or the printer, or at some sizes; content that shows while a layer is off.
     """
-    if any(_is_conditional(part) for part in parts(pdf)):
-        return True
     properties = pdf.Root.get("/OCProperties")
     if not isinstance(properties, Dictionary):
-        return False
+        return False  # then readers show everything
+    if any(_is_conditional(part) for part in parts(pdf)):
+        return True
     groups = list(_entries(properties.get("/OCGs")))
     default = properties.get("/D")
     if not groups or not isinstance(default, Dictionary):

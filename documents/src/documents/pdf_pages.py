@@ -10,34 +10,25 @@ from collections.abc import Iterator
 import pikepdf
 from pikepdf import Array, Dictionary, Stream
 
-from documents.pdf_inspection import Refused, parts
+from documents.pdf_activity import parts
+from documents.pdf_inspection import Refused
 from documents.pdf_layers import has_hidden_layer
 
-_OF_A_PAGE = {
-    "/Type",
-    "/Parent",
-    "/Contents",
-    "/Resources",
-    "/MediaBox",
-    "/CropBox",
-    "/Rotate",
-    "/UserUnit",
-    "/Group",
-}
-_NOT_OF_A_STREAM = (
-    "/AF",
-    "/Alternates",
-    "/LastModified",
-    "/Measure",
-    "/Metadata",
-    "/OC",
-    "/OPI",
-    "/PieceInfo",
-    "/PtData",
-    "/StructParent",
-    "/StructParents",
+_PAGE = "Type Parent Contents Resources MediaBox CropBox Rotate UserUnit Group"
+_STREAM = "Length Filter DecodeParms"
+_FORM = f"{_STREAM} Type Subtype FormType BBox Matrix Resources Group Name"
+_IMAGE = (
+    f"{_STREAM} Type Subtype Width Height ColorSpace BitsPerComponent Intent ImageMask Mask Decode"
+    " Interpolate SMask SMaskInData Matte Name"
 )
+_OF_A_PAGE = {f"/{key}" for key in _PAGE.split()}
+_OF_AN_XOBJECT = {
+    "/Form": {f"/{key}" for key in _FORM.split()},
+    "/Image": {f"/{key}" for key in _IMAGE.split()},
+}
+_NOT_OF_A_STREAM = {"/AF", "/Metadata", "/OC", "/PieceInfo", "/StructParent", "/StructParents"}
 _TYPED_INTO = ("/Tx", "/Ch")
+_FILLED_IN = (*_TYPED_INTO, "/Btn")
 _NEVER_DRAWN = ("/Link", "/Popup")
 _UNSEEN = 0b100010
 """Flags Hidden and NoView."""
@@ -63,14 +54,19 @@ def strip(pdf: pikepdf.Pdf) -> None:
     of which are on.
     """
     for part in parts(pdf):
+        if isinstance(part, Array):
+            continue
         if isinstance(part, Stream):
-            for key in _NOT_OF_A_STREAM:
-                if key in part:
-                    del part[key]
-        if not isinstance(part, Array) and isinstance(
-            resources := part.get("/Resources"), Dictionary
-        ):
+            _strip_stream(part)
+        if isinstance(resources := part.get("/Resources"), Dictionary):
             _empty_properties(resources)
+
+
+def _strip_stream(stream: Stream) -> None:
+    keys = set(stream.keys())
+    known = _OF_AN_XOBJECT.get(str(stream.get("/Subtype")), keys)
+    for key in (keys - known) | (keys & _NOT_OF_A_STREAM):
+        del stream[key]
 
 
 def _empty_properties(resources: Dictionary) -> None:
@@ -86,7 +82,8 @@ def _require_drawn_form(pdf: pikepdf.Pdf) -> None:
     """A form may ask readers to draw anew what was typed into it."""
     form = pdf.Root.get("/AcroForm")
     if isinstance(form, Dictionary) and form.get("/NeedAppearances") is True:
-        if any(_is_filled(part) for part in parts(pdf) if not isinstance(part, Array)):
+        fields = (part for part in parts(pdf) if not isinstance(part, Array))
+        if any(_is_filled(field, _TYPED_INTO) for field in fields):
             raise Refused.active("Form")
         del form["/NeedAppearances"]
 
@@ -101,9 +98,9 @@ def _is_left_to_the_reader(annotation: Dictionary) -> bool:
     """Whether one without an appearance of its own would be seen."""
     if annotation.get("/Subtype") in _NEVER_DRAWN or _flags(annotation) & _UNSEEN:
         return False
-    if not _has_area(annotation):
-        return False
-    return annotation.get("/Subtype") != "/Widget" or _is_filled(annotation)
+    return annotation.get("/Subtype") != "/Widget" or (
+        _has_area(annotation) and _is_filled(annotation)
+    )
 
 
 def _flags(annotation: Dictionary) -> int:
@@ -119,8 +116,10 @@ def _has_area(annotation: Dictionary) -> bool:
     return left != right and bottom != top
 
 
-def _is_filled(field: pikepdf.Object) -> bool:
-    return _inherited(field, "/FT") in _TYPED_INTO and bool(str(_inherited(field, "/V") or ""))
+def _is_filled(field: pikepdf.Object, kinds: tuple[str, ...] = _FILLED_IN) -> bool:
+    """With something that somebody typed, chose or ticked; a signature is drawn or is not seen."""
+    value = str(_inherited(field, "/V") or "")
+    return _inherited(field, "/FT") in kinds and value not in ("", "/Off")
 
 
 def _inherited(field: pikepdf.Object, key: str) -> object:

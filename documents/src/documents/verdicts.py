@@ -20,6 +20,10 @@ _TOO_LARGE = {
         "Có ảnh với quá nhiều điểm. Vui lòng giảm độ phân giải.",
         "An image has too many pixels. Please reduce the resolution.",
     ),
+    "unpacked": Text(
+        "Tài liệu bung ra quá lớn. Vui lòng quét hoặc in lại thành PDF mới rồi nộp.",
+        "Unpacked, the document is too large. Please scan it again or print it to a new PDF.",
+    ),
     "bytes": Text(
         "Tài liệu có dung lượng quá lớn. Vui lòng giảm dung lượng hoặc tách ra.",
         "The document has too many bytes. Please make it smaller or split it.",
