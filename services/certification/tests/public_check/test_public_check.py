@@ -1,11 +1,13 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pikepdf
 import pytest
 
 from certification import metrics
-from certification.check_files import MOST_BYTES, FileChecks
+from certification.check import Traces
+from certification.check_files import MOST_BYTES, FileChecks, Received
 from certification.domain import CopyState
 from certification.rate_limit import CheckSettings
 from documents.testing import pdf, png
@@ -347,3 +349,27 @@ async def test_who_signed_is_told_also_when_the_settings_forgot_them(
     told = (await scene.ask(file.content)).json()
     assert told["verdict"] == "valid"
     assert told["certifiedCopy"]["signers"][0]["name"] == ""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"%PDF-1.7\n",
+        pdf()[:-200],
+        pdf().replace(b"/Kids", b"/Kidz"),
+        paper(pages=1).replace(b"/Pages 3 0 R", b"/Pages 1 0 R"),
+        b"%PDF-1.7\n" + b"[" * 100_000,
+        b"%PDF-1.7\n1 0 obj\n<</Length 1 0 R>>stream\n" + b"x" * 1_000_000,
+    ],
+)
+async def test_what_cannot_be_read_ends_a_job_and_nothing_else(
+    scene: Scene, tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "hostile.pdf"
+    path.write_bytes(content)
+    received = Received(path, "")
+    copy = await scene.add(SignedFile(b"", "h0st11e00000", datetime.now(UTC)), CopyState.CERTIFIED)
+    proof = await scene.file_checks.prove(received, copy)
+    assert proof is None or not proof.signatures
+    assert await scene.file_checks.traces(received) == Traces([], [])
