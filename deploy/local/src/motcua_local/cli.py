@@ -120,7 +120,7 @@ def demo(
         bool, typer.Option("--once", help="take everything down after the stories")
     ] = False,
 ) -> None:
-    """Bring everything up, tell two citizens' stories, stay.
+    """Bring everything up, tell the citizens' stories, stay.
 
     Ctrl-C takes everything down, whoever brought it up; `motcua story` leaves it as it is.
     """
@@ -129,7 +129,7 @@ def demo(
     stories = tell_stories(stack, out)
     for story in stories:
         out.print(closing_table(story))
-    report = write_report(stories, stack.folder / "demo")
+    report = write_report(stories, stack.keepsakes)
     out.print(f"report: {report}", soft_wrap=True)
     if not once:
         show_links(stack, out)
@@ -141,7 +141,7 @@ def demo(
 
 @app.command()
 def story(
-    keys: Annotated[list[str] | None, typer.Argument(help="a, b; both if none is given")] = None,
+    keys: Annotated[list[str] | None, typer.Argument(help="a, c, b; all if none is given")] = None,
 ) -> None:
     """Tell the stories again on what runs, and leave it up.
 

@@ -1,1 +1,1 @@
-"""Two citizens' stories, told on the running system as anyone outside would live them."""
+"""The citizens' stories, told on the running system as anyone outside would live them."""
