@@ -91,6 +91,7 @@ def test_the_report_has_each_step_with_its_event_and_time(
         assert story["passed"] is True
         assert story["dossierId"]
         assert story["code"].startswith("H42.")
+        assert bool(story["checkUrl"]) is (story["story"] == "c")
         events = [step for step in story["steps"] if step["event"]]
         assert all(step["eventId"] and step["time"] for step in events)
         seen = {step["event"] for step in events}

@@ -84,7 +84,7 @@ def recognised(story: Story, papers: Sequence[Paper]) -> None:
 def check(story: Story, clerk: Person, copy_id: str, *, content: bytes) -> None:
     """Anybody checks it without an account: by the link of its QR, and by dropping the file."""
     copy = clerk.get(f"{_certification(story)}/v1/copies/{copy_id}")
-    link = copy["checkUrl"]
+    story.check_url = link = copy["checkUrl"]
     by_link = patiently(partial(http().get, link)).raise_for_status()
     story.note("a stranger", f"opened the QR's link: {by_link.status_code}", link=link)
     url = f"{_certification(story)}/v1/checks"

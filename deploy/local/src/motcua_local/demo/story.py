@@ -69,6 +69,8 @@ class Story:
     told: set[str] = field(default_factory=set[str])
     """Ids of the facts that the citizen was to be told."""
     failure: str | None = None
+    check_url: str | None = None
+    """Where anybody checks the copy that came of it."""
 
     @property
     def passed(self) -> bool:
@@ -148,6 +150,7 @@ class Story:
             "code": self.code,
             "passed": self.passed,
             "failure": self.failure,
+            "checkUrl": self.check_url,
             "steps": [_as_json(step) for step in self.steps],
         }
 
