@@ -110,7 +110,8 @@ async def test_the_register_tells_every_number_and_what_became_of_it(scene: Scen
     assert (lines[0]["title"], lines[0]["pages"], lines[0]["fee"]) == (TITLE, 3, 5_000)
     later = (await scene.get("/v1/register?year=2026&after=1")).json()["entries"]
     assert [line["number"] for line in later] == [2, 3]
-    assert (await scene.get("/v1/register?year=2027")).json()["entries"] == []
+    for other in ("year=2027", "year=2026&book=OTHER"):
+        assert (await scene.get(f"/v1/register?{other}")).json()["entries"] == []
     foreign = await scene.get("/v1/register?year=2026", scene.clerk(OTHER_AGENCY))
     assert foreign.json()["entries"] == []
     assert (await scene.get("/v1/register?year=2026", scene.owner())).status_code == 403

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import stat
 from pathlib import Path
 
 import pikepdf
@@ -42,6 +43,8 @@ async def test_a_scan_becomes_a_copy_with_its_fee(scene: Scene, settings: Settin
     )
     assert scene.files.path(copy.scan_sha256).read_bytes() == content
     assert kept(settings) == {copy.scan_sha256, copy.clean_sha256}
+    for sha256 in kept(settings):
+        assert stat.filemode(scene.files.path(sha256).stat().st_mode) == "-r--r-----"
     assert await scene.fact(dossier, "copy-requested") == {
         "dossierId": dossier,
         "copyId": copy.id,

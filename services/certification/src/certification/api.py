@@ -18,18 +18,20 @@ from certification.domain import CopyState, require_approvable
 from certification.permissions import Anyone, Official, Signer, readable, signatory
 from certification.ports import Certificate, CopySigner, Hindered
 from certification.refusals import NotYetSigned, SignatureHindered, UnknownPart
+from certification.repository import BookYear
 from certification.views import CopiesPage, RegisterPage, WholeCopyView
 from certification.work import CertificationWork
 from chassis.access import Principal
 from chassis.app import Service
 from chassis.failpoints import failpoint
-from motcua_contracts.types import ReasonCode, Uuid
+from motcua_contracts.types import Code, ReasonCode, Uuid
 
 LIMIT = 100
 _FIRST = "00000000-0000-0000-0000-000000000000"
 
 State = Annotated[CopyState | None, Query()]
 After = Annotated[Uuid, Query()]
+Book = Annotated[Code | None, Query()]
 Year = Annotated[int, Query(ge=2015, le=9999)]
 AfterNumber = Annotated[int, Query(ge=0, le=2**31 - 1)]
 Part = Annotated[int, Query(ge=1, le=50)]
@@ -132,11 +134,14 @@ def register_routes(service: Service[CertificationWork]) -> APIRouter:
     router = APIRouter(prefix="/v1/register", tags=["register"])
 
     @router.get("")
-    async def lines(official: Official, year: Year, after: AfterNumber = 0) -> RegisterPage:
-        """The agency's lines of a year, in the order of their numbers."""
+    async def lines(
+        official: Official, year: Year, *, book: Book = None, after: AfterNumber = 0
+    ) -> RegisterPage:
+        """The agency's lines of a book and year, in the order of their numbers."""
         async with service.request() as work:
+            of_year = BookYear(book or work.office.book, year)
             found = await work.entries.list_of(
-                str(official.agency), year=year, after=after, limit=LIMIT
+                str(official.agency), of_year, after=after, limit=LIMIT
             )
             return RegisterPage.of(found, work, limit=LIMIT)
 
@@ -148,7 +153,7 @@ def register_routes(service: Service[CertificationWork]) -> APIRouter:
             found = await work.entries.list_of_requester(
                 str(official.agency), index=index, limit=LIMIT
             )
-            return RegisterPage.of(found, work, limit=LIMIT)
+            return RegisterPage.of(found, work)
 
     return router
 

@@ -7,13 +7,15 @@ import asyncio
 import hashlib
 import os
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from documents.store import FileStore
+from documents.store import FileStore, StoredFile
+
+_READ_ONLY = 0o440
 
 
 class FileAltered(Exception):  # noqa: N818 - names what happened
@@ -34,6 +36,12 @@ class CopyFiles:
         bytes.
         """
         return cls(folder, FileStore.open(folder, most_bytes=most_bytes))
+
+    async def receive(self, name: str, chunks: AsyncIterator[bytes]) -> StoredFile:
+        """Keep a part of a scan as it comes, read-only. Raises what `FileStore.store` does."""
+        stored = await self.scans.store(name, chunks)
+        self.path(stored.sha256).chmod(_READ_ONLY)
+        return stored
 
     def path(self, sha256: str) -> Path:
         """Where the file with this digest lies, or would lie."""
@@ -62,9 +70,10 @@ class CopyFiles:
         """Remove what was never finished, here and among the scans; gives back how many files."""
         oldest, swept = time.time() - older_than.total_seconds(), 0
         for path in self._making.glob("*.part"):
-            if path.stat().st_mtime < oldest:
-                path.unlink(missing_ok=True)
-                swept += 1
+            with suppress(FileNotFoundError):  # its maker finished it meanwhile
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
+                    swept += 1
         return swept + self.scans.sweep(older_than=older_than)
 
     def _keep(self, made: Path, told: str | None) -> str:
@@ -73,6 +82,7 @@ class CopyFiles:
             os.fsync(file.fileno())
         if told not in (None, found):
             raise FileAltered
+        made.chmod(_READ_ONLY)
         target = self.path(found)
         made.replace(target)
         _make_durable(target.parent)

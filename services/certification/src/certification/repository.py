@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
@@ -174,6 +175,13 @@ class Copies(Repository[Copy]):
         )
 
 
+class BookYear(NamedTuple):
+    """A book of the register counts anew each year."""
+
+    book: str
+    year: int
+
+
 _NEXT_NUMBER = """
 INSERT INTO register_books AS b (book, year, last) VALUES ($1, $2, 1)
 ON CONFLICT (book, year) DO UPDATE SET last = b.last + 1
@@ -192,13 +200,14 @@ class RegisterEntries(Repository[RegisterEntry]):
         return number
 
     async def list_of(
-        self, agency: str, *, year: int, after: int, limit: int
+        self, agency: str, of: BookYear, *, after: int, limit: int
     ) -> Sequence[tuple[RegisterEntry, Copy]]:
-        """The agency's lines of a year in the order of their numbers, to look at only."""
+        """The agency's lines of a book in the order of their numbers, to look at only."""
         return await self._read(
             limit,
             col(Copy.agency) == agency,
-            col(RegisterEntry.year) == year,
+            col(RegisterEntry.book) == of.book,
+            col(RegisterEntry.year) == of.year,
             col(RegisterEntry.number) > after,
         )
 

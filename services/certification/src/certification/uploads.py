@@ -150,8 +150,7 @@ class ScanDesk:
     async def keep(self, upload: Upload[S]) -> Scan:
         """Raises what `documents` refuses a file with, or `WrongScan`."""
         stored = [
-            await self._files.scans.store(file.filename or "", _chunks(file))
-            for file in upload.files
+            await self._files.receive(file.filename or "", _chunks(file)) for file in upload.files
         ]
         if len(stored) > 1 and any(part.media_type == PDF.media_type for part in stored):
             raise WrongScan

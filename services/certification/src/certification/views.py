@@ -137,8 +137,9 @@ class RegisterPage(Page):
         lines: Sequence[tuple[RegisterEntry, Copy]],
         work: CertificationWork,
         *,
-        limit: int,
+        limit: int | None = None,
     ) -> "RegisterPage":
+        """`limit` is how many there are at most on a page; none where there are no further ones."""
         full = len(lines) == limit
         return cls(
             entries=[EntryView.of(line, work) for line in lines],
