@@ -81,10 +81,7 @@ class TokenKeys:
     def _open(self) -> Session:
         if self._refusal:
             raise Hindered(Hindrance.WRONG_PIN, self._refusal)
-        library = pkcs11.lib(self._module)
-        # A module sees new and returned tokens when it starts.
-        library.reinitialize()
-        token = library.get_token(token_label=self._token)
+        token = find_token(self._module, self._token)
         try:
             if token.flags & (TokenFlag.USER_PIN_FINAL_TRY | TokenFlag.USER_PIN_LOCKED):
                 raise pkcs11.PinLocked("one more wrong PIN locks the token, or it is locked")
@@ -99,6 +96,13 @@ class TokenKeys:
             with suppress(PKCS11Error):
                 self._session.close()
         self._session = None
+
+
+def find_token(module: str, label: str) -> pkcs11.Token:
+    library = pkcs11.lib(module)
+    # A module sees new and returned tokens when it starts.
+    library.reinitialize()
+    return library.get_token(token_label=label)
 
 
 @contextmanager

@@ -67,9 +67,9 @@ class Pool:
             return await process.do(job)
 
     async def close(self) -> None:
-        """End all processes, whatever they have in hand."""
+        """End all processes, whatever they have in hand; none starts any more."""
         for process in self._all:
-            await process.end()
+            await process.close()
 
     @asynccontextmanager
     async def _process(self) -> AsyncGenerator["_Process"]:
@@ -100,6 +100,7 @@ class _Process:
         self._program = program
         self._child: asyncio.subprocess.Process | None = None
         self._talk: Talk | None = None
+        self._closed = False
 
     async def do(self, job: BaseModel) -> bytes:
         try:
@@ -133,7 +134,13 @@ class _Process:
         self._talk = await Talk.over(ours)
         if self._program.greeting:
             await self._talk.say(self._program.greeting)
+        if self._closed:
+            raise Interrupted("the service stops")
         return self._talk
+
+    async def close(self) -> None:
+        self._closed = True
+        await self.end()
 
     async def end(self) -> None:
         child, talk = self._child, self._talk

@@ -6,7 +6,7 @@ and reads what strangers sent, and the keys are never in one memory.
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -15,6 +15,8 @@ from certification.processes import Pool, Program
 from certification.signing_jobs import Answer, Prepare, Sign, Station, TellCertificates
 
 T = TypeVar("T")
+
+_BEFORE_THE_PIN = {Hindrance.WRONG_PIN, Hindrance.KEY_AWAY}
 
 
 class SigningProcesses:
@@ -27,7 +29,7 @@ class SigningProcesses:
         preparing = Program("preparing", "certification.preparing_worker", environment={})
         self._signing = Pool(signing, processes=processes, queue=queue)
         self._preparing = Pool(preparing, processes=1, queue=queue)
-        self._gate = _PinGate(open_to_all=station.kind == "files")
+        self._gate = _PinGate(counted=station.kind == "pkcs11")
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,24 +62,28 @@ class _PinGate:
     and after a refusal none tries again until the service starts anew, with another PIN.
     """
 
-    def __init__(self, *, open_to_all: bool) -> None:
-        self._open = open_to_all
+    def __init__(self, *, counted: bool) -> None:
+        self._counted = counted
+        self._open = not counted
         self._one_by_one = asyncio.Lock()
         self._refusal: str | None = None
 
     @asynccontextmanager
     async def passed(self) -> AsyncGenerator[None]:
-        if self._open:
-            yield
-            return
-        async with self._one_by_one:
+        async with AsyncExitStack() as stack:
+            if not self._open:
+                await stack.enter_async_context(self._one_by_one)
+            if self._open:
+                await stack.aclose()
             if self._refusal:
                 raise Hindered(Hindrance.WRONG_PIN, self._refusal)
             try:
                 yield
             except Hindered as hindered:
-                if hindered.hindrance is Hindrance.WRONG_PIN:
+                if self._counted and hindered.hindrance is Hindrance.WRONG_PIN:
                     self._refusal = str(hindered)
+                # Whatever else hinders came after the PIN, unless the token was away.
+                self._open |= hindered.hindrance not in _BEFORE_THE_PIN
                 raise
             self._open = True
 

@@ -14,10 +14,11 @@ AGENCY = "Sở Tư pháp tỉnh Hưng Yên"
 PASSPHRASE = "gà đẻ trứng"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Provider:
     url: str
     http: httpx2.Client
+    _before: int = 0
 
     @classmethod
     @contextmanager
@@ -46,7 +47,12 @@ class Provider:
         self.http.post(f"/_identities/{label}/revoke").raise_for_status()
 
     def misbehave(self, *faults: dict[str, object]) -> None:
+        self._before = self.made("fault")
         self.http.put("/_faults", json=faults).raise_for_status()
+
+    def struck(self) -> int:
+        """How often, since it was told to."""
+        return self.made("fault") - self._before
 
     def behave(self) -> None:
         self.http.delete("/_faults").raise_for_status()
