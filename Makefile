@@ -37,6 +37,10 @@ demo: .venv/installed ## two dossiers, end to end, on real engines (ONCE=1 ends 
 test: .venv/installed ## every test, on real Kafka and PostgreSQL
 	$(BIN)/pytest -n 2 --no-loadscope-reorder $(ARGS)
 
+.PHONY: tools
+tools: ## programs that a few tests need beside Python: SoftHSM, pdfsig (as root, Debian)
+	@.ci/tools
+
 .PHONY: check
 check: .venv/installed ## format, lint, types, imports, sizes, generated documents, contract compatibility
 	$(BIN)/ruff format --check $(CODE)
