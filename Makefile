@@ -38,7 +38,7 @@ test: .venv/installed ## every test, on real Kafka and PostgreSQL
 	$(BIN)/pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 .PHONY: tools
-tools: ## programs that a few tests need beside Python: SoftHSM, pdfsig (as root, Debian)
+tools: ## programs that a few tests need beside Python: SoftHSM, pdfsig, a browser (as root, Debian)
 	@.ci/tools
 
 .PHONY: check
