@@ -41,6 +41,17 @@ class Key:
         )
 
     @property
+    def links(self) -> Sequence[x509.Certificate]:
+        """The chain without its root, which readers have or do not believe."""
+        return [one for one in self.chain if one.self_signed == "no"]
+
+    @property
+    def size(self) -> int:
+        """Bytes of a signature and its certificates, at most."""
+        certificates = (self.certificate, *self.links)
+        return _signature_bytes(self.certificate) + sum(len(one.dump()) for one in certificates)
+
+    @property
     def common_name(self) -> str:
         named = self.certificate.subject.native
         return str(named.get("common_name") or named.get("organization_name") or "")
@@ -62,7 +73,7 @@ class KeySigner(Signer):
 
     def __init__(self, key: Key) -> None:
         certificates = SimpleCertificateStore()
-        certificates.register_multiple(key.chain)
+        certificates.register_multiple(key.links)
         super().__init__(signing_cert=key.certificate, cert_registry=certificates)
         self._key = key
 
@@ -71,11 +82,10 @@ class KeySigner(Signer):
     ) -> bytes:
         if digest_algorithm != "sha256":
             raise ValueError("signatures are over SHA-256")
-        return bytes(self._most_bytes()) if dry_run else self._key.sign(data)
+        return bytes(_signature_bytes(self._key.certificate)) if dry_run else self._key.sign(data)
 
-    def _most_bytes(self) -> int:
-        """Of a signature: RSA's is as long as its modulus, ECDSA's two numbers and their DER."""
-        bits = self._key.certificate.public_key.bit_size
-        if self._key.certificate.public_key.algorithm == "rsa":
-            return bits // 8
-        return 2 * (bits // 8) + 16
+
+def _signature_bytes(certificate: x509.Certificate) -> int:
+    """RSA's is as long as its modulus, ECDSA's two numbers and their DER."""
+    key = certificate.public_key
+    return key.bit_size // 8 if key.algorithm == "rsa" else 2 * (key.bit_size // 8) + 16

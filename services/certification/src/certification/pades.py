@@ -31,6 +31,9 @@ from certification.trust import Trust, as_hindrance, require_usable
 from certification.writing import write_durably
 from motcua_contracts.types import SignatureLevel
 
+_ATTRIBUTES = 1536
+"""Bytes for what a signature says beside certificates, key and time: a third of it, as a rule."""
+
 _TOGETHER = DSSContentSettings(
     include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE
 )
@@ -94,8 +97,8 @@ class Pades:
         context = terms.trust.online(self._connected(), terms.level, seconds=terms.request_seconds)
         await self._require_usable(hand, seal, context)
         content = BytesIO(prepared.read_bytes())  # noqa: ASYNC240 - alone in its process
-        await self._sign(content, self._person_signer(hand, context))
-        await self._sign(content, self._seal_signer(seal, context))
+        await self._sign(content, hand, self._person_signer(hand, context))
+        await self._sign(content, seal, self._seal_signer(seal, context))
         signed_at = await require_level(
             content,
             terms.level,
@@ -157,10 +160,17 @@ class Pades:
     def _signer(self, key: Key, metadata: PdfSignatureMetadata, look: Look) -> PdfSigner:
         return PdfSigner(metadata, KeySigner(key), timestamper=self._authority(), stamp_style=look)
 
-    async def _sign(self, content: BytesIO, signer: PdfSigner) -> None:
-        with as_hindrance(str(signer.signature_meta.field_name)):
+    async def _sign(self, content: BytesIO, key: Key, signer: PdfSigner) -> None:
+        # Left to itself pyHanko makes each signature twice, to see how long it is, and then leaves
+        # half as much again empty, which it reads digit by digit whenever it opens the file.
+        sample = await self._authority().async_dummy_response("sha256")
+        room = key.size + len(sample.dump()) + _ATTRIBUTES
+        with as_hindrance(key.label):
             await signer.async_sign_pdf(
-                IncrementalPdfFileWriter(content), existing_fields_only=True, in_place=True
+                IncrementalPdfFileWriter(content),
+                existing_fields_only=True,
+                bytes_reserved=2 * room,
+                in_place=True,
             )
 
     def _authority(self) -> TimeStampingAuthority:
