@@ -37,6 +37,7 @@ WRITERS = {
     "motcua.dossier.events.v1": "/motcua/intake",
     "motcua.dossier.recipients.v1": "/motcua/intake",
     "motcua.payment.events.v1": "/motcua/payment",
+    "motcua.certification.events.v1": "/motcua/certification",
     "motcua.notification.events.v1": "/motcua/notification",
     "motcua.agency.H42.10.decisions.v1": "/agencies/H42.10",
     "motcua.agency.H42.11.decisions.v1": "/agencies/H42.11",
@@ -52,7 +53,7 @@ def kafka(endpoints: dict[str, Any]) -> Kafka:
 
 @pytest.fixture(scope="module")
 def records(kafka: Kafka, undisturbed: dict[str, Story]) -> list[OutsideRecord]:
-    """Everything on every topic, the encrypted one too, after the two stories."""
+    """Everything on every topic, the encrypted one too, after the stories."""
     assert all(story.passed for story in undisturbed.values())
     return [*read_all(kafka), *read_all(kafka, [HIDDEN], principal="notification")]
 

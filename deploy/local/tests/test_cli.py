@@ -68,10 +68,10 @@ def test_logs_show_the_last_lines(state: Path) -> None:
         (("redrive", "3", "--why", "mended"), "add --service with one of: intake, payment"),
         (("held", "show", "3"), "add --service with one of: intake, payment"),
         (("held", "lsit"), "one of: list, show, redrive, discard"),
-        (("held", "list", "--service", "intaek"), "one of: intake, payment, notification"),
+        (("held", "list", "--service", "intaek"), "one of: intake, payment, certification, notification"),
         (("held",), "next: motcua up postgres"),
         (("audit",), "next: motcua up postgres"),
-        (("story", "c"), "one of: a, b"),
+        (("story", "d"), "one of: a, c, b"),
         (("story",), "next: motcua up"),
     ],
 )

@@ -124,7 +124,8 @@ def test_endpoints_have_the_published_shape_and_are_private(stack: Stack) -> Non
     assert stack.endpoints_file.stat().st_mode & 0o777 == 0o600
     published = json.loads(stack.endpoints_file.read_text())
     assert published == endpoints(stack.surroundings(), tuple(stack.plan.principals))
-    assert published.keys() == {"kafka", "postgres", "services", "identity", "mail", "gateways"}
+    parties = {"identity", "mail", "trust", "gateways"}
+    assert published.keys() == {"kafka", "postgres", "services", *parties}
     assert published["kafka"]["principals"]["agency-H42.10"].keys() == {"username", "password"}
     assert published["services"]["intake"].keys() == {"url", "metrics"}
 
@@ -143,6 +144,10 @@ def test_programs_that_share_a_key_or_an_address_are_told_the_same(stack: Stack)
     agency = known["agency-H42.10"].command.environment
     assert agency["INTAKE_URL"] == f"http://127.0.0.1:{intake['INTAKE_HTTP_PORT']}"
     assert agency["KAFKA_USERNAME"] == "agency-H42.10"
+    trust = known["trust"].command.argv
+    assert str(around.trust_folder) in trust
+    certification = service_environment("certification", around)
+    assert certification["CERTIFICATION_TSA_URL"] == f"{around.url('trust')}/tsa"
 
 
 def _pids(stack: Stack) -> dict[str, int | None]:
