@@ -8,6 +8,7 @@ from secrets import token_hex
 from typing import Any
 
 import httpx2
+import psutil
 import pytest
 
 from certification.app import build
@@ -126,13 +127,21 @@ async def test_a_certificate_that_is_revoked_after_the_approval_signs_nothing(
     assert (copy.state, copy.waits_for) == (CopyState.SIGNING, Hindrance.CERTIFICATE_REVOKED)
 
 
+def kill_signing_process() -> None:
+    """The one that this test started."""
+    children = psutil.Process().children(recursive=True)
+    [working] = [child for child in children if "certification.signing_worker" in child.cmdline()]
+    working.kill()
+
+
 async def test_a_signing_process_that_is_killed_leaves_one_copy(scene: Scene, provider: Provider):
     copy_id = await brought(scene)
     provider.misbehave({"kind": "delay", "target": "tsa", "seconds": 5})
     signing = asyncio.create_task(scene.sign())
-    await asyncio.sleep(2)
-    [close] = scene.service._closers
-    await close()
+    async with asyncio.timeout(20):
+        while await scene.attempts() != ["started"]:  # noqa: ASYNC110 - it is in the database
+            await asyncio.sleep(0.05)
+    kill_signing_process()
     await signing
     copy = await scene.copy(copy_id)
     assert (copy.state, copy.lease) == (CopyState.SIGNING, None)
