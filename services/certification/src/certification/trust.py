@@ -17,6 +17,7 @@ from pyhanko_certvalidator.errors import (
     ExpiredError,
     InsufficientRevinfoError,
     NotYetValidError,
+    PathBuildingError,
     PathError,
     RevokedError,
     ValidationError,
@@ -103,7 +104,9 @@ def as_hindrance(whose: str, unusable: Hindrance | None = None) -> Generator[Non
             hindrance = Hindrance.REVOCATION_UNKNOWN
         else:
             hindrance = unusable or _hindrance(cause)
-        raise Hindered(hindrance, f"{whose}: {cause}") from error
+        # A path that cannot be built is told with the name of whom the certificate is for.
+        told = type(cause).__name__ if isinstance(cause, PathBuildingError) else cause
+        raise Hindered(hindrance, f"{whose}: {told}") from error
 
 
 def _hindrance(error: BaseException) -> Hindrance:

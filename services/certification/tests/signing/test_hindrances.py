@@ -19,6 +19,9 @@ from .provider import AGENCY, PASSPHRASE, Provider
 
 Fault = dict[str, object]
 
+NAMES = ("Nguyễn", "Trần", "Lê", "Phạm", "Người", "Sở")
+"""Of everybody who signs here: what hinders is logged."""
+
 
 class Hinder(Protocol):
     """Why a copy cannot be signed."""
@@ -45,7 +48,7 @@ def hindered(prepared: Path, tmp_path: Path) -> Hinder:
         with pytest.raises(Hindered) as caught:
             await pades.sign(prepared, tmp_path / "signed.pdf", person)
         assert files() == []
-        assert "Nguyễn" not in str(caught.value)
+        assert not [name for name in NAMES if name in str(caught.value)]
         return caught.value.hindrance
 
     return why
