@@ -2,11 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+from httpx2 import Response
+from pypdfium2 import PdfDocument
+from zxingcpp import read_barcodes
 
 from motcua_contracts.dossier import Paper
 from motcua_local.demo.people import Person, http, patiently
@@ -81,18 +86,32 @@ def recognised(story: Story, papers: Sequence[Paper]) -> None:
     story.note("intake", "recognised the certified copy: no original is asked for")
 
 
-def check(story: Story, clerk: Person, copy_id: str, *, content: bytes) -> None:
-    """Anybody checks it without an account: by the link of its QR, and by dropping the file."""
-    copy = clerk.get(f"{_certification(story)}/v1/copies/{copy_id}")
-    story.check_url = link = copy["checkUrl"]
-    by_link = patiently(partial(http().get, link)).raise_for_status()
-    story.note("a stranger", f"opened the QR's link: {by_link.status_code}", link=link)
-    url = f"{_certification(story)}/v1/checks"
+def check(story: Story, content: bytes) -> None:
+    """Anybody checks it without an account: by its QR code, and by dropping the file."""
+    story.check_url = link = read_qr(content)
+    patiently(partial(http().get, link)).raise_for_status()
+    checks = f"{_certification(story)}/v1/checks"
+    _require_valid(partial(http().get, f"{checks}/{link.rpartition('/')[2]}"))
+    story.note("a stranger", "opened the link of the QR code: valid", link=link)
     headers = {"Content-Type": "application/pdf"}
-    verdict = patiently(partial(http().post, url, content=content, headers=headers)).json()
-    if verdict["verdict"] != "valid":
-        raise LocalError(f"the check says: {verdict['verdict']}", next_step="motcua logs")
+    _require_valid(partial(http().post, checks, content=content, headers=headers))
     story.note("a stranger", "dropped the file on the check: valid", link=link)
+
+
+def read_qr(content: bytes) -> str:
+    """What the QR code says that is drawn on the last page."""
+    with closing(PdfDocument(content)) as copy:
+        page = copy[len(copy) - 1].render(scale=2).to_pil()
+    texts = [code.text for code in read_barcodes(page)]
+    if len(texts) != 1:
+        raise LocalError(f"{len(texts)} QR codes on the copy", next_step="look at it")
+    return texts[0]
+
+
+def _require_valid(ask: Callable[[], Response]) -> None:
+    verdict = patiently(ask).raise_for_status().json()["verdict"]
+    if verdict != "valid":
+        raise LocalError(f"the check says: {verdict}", next_step="motcua logs certification")
 
 
 def _copy_file(story: Story) -> Path:
