@@ -12,8 +12,9 @@ import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
-from documents.bounds import MOST_UNPACKED_BYTES
-from documents.pdf_inspection import Verdict, inspect_pdf
+from documents.bounds import MOST_CONTENT_BYTES
+from documents.pdf_inspection import inspect_pdf
+from documents.refused import Verdict
 
 from .desk import photo
 from .raw import CATALOG, ONE_PAGE, PAGES, ROOT, hybrid, one_page, raw_pdf, stream, updated
@@ -186,9 +187,9 @@ def test_a_script_in_a_later_revision_is_found(find: Find) -> None:
 
 
 def test_a_stream_that_unpacks_to_a_flood_is_too_large(find: Find) -> None:
-    packed = zlib.compress(bytes(MOST_UNPACKED_BYTES + 1))
+    packed = zlib.compress(bytes(MOST_CONTENT_BYTES + 1))
     page = one_page({4: stream(packed, b"/Filter /FlateDecode")})
-    most = MOST_UNPACKED_BYTES
+    most = MOST_CONTENT_BYTES
     assert find(page) == {"verdict": "large", "what": "unpacked", "most": most}
 
 

@@ -8,6 +8,9 @@ MOST_PIXELS = 100_000_000
 MOST_UNPACKED_BYTES = 512 * 1024 * 1024
 """Of one stream in a PDF: more than an image of so many pixels in four colours."""
 
+MOST_CONTENT_BYTES = 64 * 1024 * 1024
+"""The same where a stream is no image: a plan that is drawn line by line has a tenth."""
+
 POINTS_PER_METRE = 72 / 0.0254
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import img2pdf
 from PIL import Image, ImageFile
 
-from documents import jpeg
+from documents import jpeg, png
 from documents.bounds import MOST_PIXELS
-from documents.pdf_inspection import Refused
+from documents.refused import Refused
 
 _WIDTH = img2pdf.mm_to_pt(210)
 _ORIENTATION = 0x0112
@@ -50,9 +50,12 @@ def _converted(content: bytes) -> bytes:
 def _picture(content: bytes, image: ImageFile.ImageFile) -> bytes:
     """The pixels in a file of their own, once it is sure that all are there."""
     if image.format != "PNG":
+        picture = jpeg.bare(content)
         image.draft("L", (image.width // 8, image.height // 8))  # reads all and draws little
         image.load()
-        return jpeg.bare(content)
+        return picture
+    if not png.is_whole(content):
+        raise ValueError("not the pixels that its header says")
     image.load()
     return _on_paper(image) if image.has_transparency_data else content
 

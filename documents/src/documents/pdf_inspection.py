@@ -7,42 +7,24 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeAlias
 
 import pikepdf
 from pikepdf import settings
 
-from documents.bounds import KEPT, MOST_UNPACKED_BYTES, Bounds
+from documents.bounds import KEPT, MOST_CONTENT_BYTES, MOST_UNPACKED_BYTES, Bounds
 from documents.pdf_activity import activities
+from documents.pdf_drawings import require_small_drawings
 from documents.pdf_structure import guesses, is_ambiguous, oddity
-
-Verdict: TypeAlias = dict[str, str | int | list[str]]
+from documents.refused import Refused, Verdict
 
 MOST_OBJECTS = 300_000
 MOST_FILTERS = 4
 """On one stream. Programs in use write two at most."""
 MOST_SCANS = 100
 """Of a progressive JPEG. Programs in use write ten."""
-
-
-class Refused(Exception):  # noqa: N818 - it is an answer
-    """The file is not taken; the verdict says why."""
-
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__(verdict)
-        self.verdict = verdict
-
-    @classmethod
-    def damaged(cls, why: str) -> "Refused":
-        return cls({"verdict": "damaged", "why": why})
-
-    @classmethod
-    def active(cls, *found: str) -> "Refused":
-        return cls({"verdict": "active", "found": sorted(found)})
-
-    @classmethod
-    def large(cls, what: str, most: float) -> "Refused":
-        return cls({"verdict": "large", "what": what, "most": int(most)})
+_LIMIT = "limit exceeded"
+"""What qpdf says when a stream unpacks to more than it may."""
+_UNREADABLE = ("error decoding stream data", "limits error")
 
 
 def inspect_pdf(path: str, bounds: Bounds = KEPT) -> Verdict:
@@ -51,8 +33,8 @@ def inspect_pdf(path: str, bounds: Bounds = KEPT) -> Verdict:
     """
     try:
         with opened(path, bounds) as pdf:
+            require_small_drawings(pdf, bounds)
             _require_readable(pdf)
-            _require_small_drawings(pdf, bounds)
             return {"verdict": "clean", "pages": len(pdf.pages)}
     except Refused as refused:
         return refused.verdict
@@ -65,10 +47,10 @@ def opened(path: str, bounds: Bounds) -> Generator[pikepdf.Pdf]:
     """
     if odd := oddity(Path(path).read_bytes()):
         raise Refused.damaged(odd)
-    _limit_the_parser()
+    _limit_the_parser(MOST_CONTENT_BYTES)
     try:
         # A file that only a repair makes readable may show each reader something else.
-        with pikepdf.open(path, attempt_recovery=False) as pdf:
+        with pikepdf.open(path, attempt_recovery=False) as pdf, _floods_told_apart(pdf):
             _judge(path, pdf, bounds)
             yield pdf
     except pikepdf.PasswordError:
@@ -77,14 +59,25 @@ def opened(path: str, bounds: Bounds) -> Generator[pikepdf.Pdf]:
         raise Refused.damaged(type(error).__name__) from error
 
 
-def _limit_the_parser() -> None:
+@contextmanager
+def _floods_told_apart(pdf: pikepdf.Pdf) -> Generator[None]:
+    """From other errors: only the parser's warnings say that a stream unpacked to too much."""
+    try:
+        yield
+    except pikepdf.PikepdfError:
+        if any(_LIMIT in str(warning) for warning in pdf.get_warnings()):
+            raise Refused.large("unpacked", MOST_CONTENT_BYTES) from None
+        raise
+
+
+def _limit_the_parser(most_bytes: int) -> None:
     settings.set_qpdf_limits(
         max_stream_filters=MOST_FILTERS,
         dct_max_progressive_scans=MOST_SCANS,
-        flate_max_memory=MOST_UNPACKED_BYTES,
-        run_length_max_memory=MOST_UNPACKED_BYTES,
-        png_max_memory=MOST_UNPACKED_BYTES,
-        tiff_max_memory=MOST_UNPACKED_BYTES,
+        flate_max_memory=most_bytes,
+        run_length_max_memory=most_bytes,
+        png_max_memory=most_bytes,
+        tiff_max_memory=most_bytes,
     )
 
 
@@ -97,6 +90,8 @@ def _judge(path: str, pdf: pikepdf.Pdf, bounds: Bounds) -> None:
     if found := activities(pdf):
         raise Refused.active(*found)
     if guessed := guesses(pdf):
+        if _LIMIT in guessed[0]:
+            raise Refused.large("unpacked", MOST_CONTENT_BYTES)
         raise Refused.damaged(guessed[0].removeprefix(path)[:200])
     if is_ambiguous(path, pdf):
         raise Refused.damaged("its two indexes differ")
@@ -135,18 +130,16 @@ def _number(value: object) -> float:
 
 def _require_readable(pdf: pikepdf.Pdf) -> None:
     """Everything that pages refer to is unpacked, and their contents read."""
+    most_bytes = _most_bytes(pdf)
+    _limit_the_parser(most_bytes)
     for line in pdf.check_pdf_syntax():
-        if "limit exceeded" in line:
-            raise Refused.large("unpacked", MOST_UNPACKED_BYTES)
-        if line.startswith("ERROR") or "error decoding stream data" in line:
+        if _LIMIT in line:
+            raise Refused.large("unpacked", most_bytes)
+        if line.startswith("ERROR") or any(sign in line for sign in _UNREADABLE):
             raise Refused.damaged("its content has errors")
 
 
-def _require_small_drawings(pdf: pikepdf.Pdf, bounds: Bounds) -> None:
-    """Images that are written into the contents of a page."""
-    for scope in pdf.content_scopes():
-        for instruction in pikepdf.parse_content_stream(scope.content, "BI ID EI"):
-            if isinstance(instruction, pikepdf.ContentStreamInlineImage):
-                image = instruction.iimage
-                if image.width * image.height > bounds.pixels:
-                    raise Refused.large("pixels", bounds.pixels)
+def _most_bytes(pdf: pikepdf.Pdf) -> int:
+    """To which a stream may unpack: room for the largest image, in four colours of 16 bits."""
+    pixels = max((_pixels(thing) for thing in pdf.objects), default=0)
+    return min(max(MOST_CONTENT_BYTES, 8 * int(pixels)), MOST_UNPACKED_BYTES)

@@ -11,8 +11,8 @@ import pikepdf
 from pikepdf import Array, Dictionary, Stream
 
 from documents.pdf_activity import parts
-from documents.pdf_inspection import Refused
 from documents.pdf_layers import has_hidden_layer
+from documents.refused import Refused
 
 _PAGE = "Type Parent Contents Resources MediaBox CropBox Rotate UserUnit Group"
 _STREAM = "Length Filter DecodeParms"

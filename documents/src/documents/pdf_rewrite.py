@@ -12,8 +12,9 @@ def rewrite(target: str, *sources: str) -> Mapping[str, object]:
     """Write `target`; the verdict is that on the new PDF, as anybody would find it."""
     # Imported within the limits.
     from documents.bounds import REWRITTEN  # noqa: PLC0415
-    from documents.pdf_inspection import Refused, inspect_pdf  # noqa: PLC0415
+    from documents.pdf_inspection import inspect_pdf  # noqa: PLC0415
     from documents.pdf_writing import rewritten  # noqa: PLC0415
+    from documents.refused import Refused  # noqa: PLC0415
 
     try:
         Path(target).write_bytes(rewritten(sources))

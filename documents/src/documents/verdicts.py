@@ -24,6 +24,10 @@ _TOO_LARGE = {
         "Tài liệu bung ra quá lớn. Vui lòng quét hoặc in lại thành PDF mới rồi nộp.",
         "Unpacked, the document is too large. Please scan it again or print it to a new PDF.",
     ),
+    "drawings": Text(
+        "Nội dung trang lồng nhau quá nhiều lần. Vui lòng in lại thành PDF mới rồi nộp.",
+        "A page draws too much. Please print the document to a new PDF.",
+    ),
     "bytes": Text(
         "Tài liệu có dung lượng quá lớn. Vui lòng giảm dung lượng hoặc tách ra.",
         "The document has too many bytes. Please make it smaller or split it.",
