@@ -55,6 +55,28 @@ def hybrid(table: Objects, streamed: Objects) -> bytes:
     return file + b"xref\n0 0\ntrailer\n%s\nstartxref\n%d\n%%%%EOF" % (trailer, second)
 
 
+def streamed_index(
+    objects: Objects, compressed: Mapping[int, tuple[int, int]], *, packed: bytes | None = None
+) -> bytes:
+    """With an index in a stream alone; `compressed` objects lie in a stream, at a place in it, and
+    `packed` is the index instead of the right one.
+    """
+    file, offsets = _written(objects, b"%PDF-1.7\n")
+    number, at = max([*objects, *compressed]) + 1, len(file)
+    rows = {place: (1, offset, 0) for place, offset in offsets.items()}
+    rows |= {place: (2, *where) for place, where in compressed.items()} | {number: (1, at, 0)}
+    content = packed or b"".join(struct.pack(">BIH", *row) for _, row in sorted(rows.items()))
+    places = b"".join(b"%d 1 " % each for each in sorted(rows))
+    index = b"/Index [%s]" % places if packed is None else b"/Filter /FlateDecode"
+    size = number + 1 if packed is None else 2**27
+    entries = b"/Type /XRef /Size %d /W [1 4 2] %s %s" % (size, index, ROOT)
+    return file + b"%d 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n" % (
+        number,
+        stream(content, entries),
+        at,
+    )
+
+
 def _written(objects: Objects, before: bytes) -> tuple[bytes, dict[int, int]]:
     file, offsets = io.BytesIO(), dict[int, int]()
     file.write(before)
