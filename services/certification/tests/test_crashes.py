@@ -163,10 +163,14 @@ async def test_a_refusal_after_a_crash_leaves_a_void_number_and_no_file(scene: S
     assert await files(scene) == set()
 
 
-async def test_a_crash_does_not_let_a_withdrawn_dossier_lose_its_number(scene: Scene):
+async def test_a_withdrawal_after_a_crash_leaves_a_void_number_and_no_file(scene: Scene):
     copy = await scene.copy(await scene.approved())
-    await sign_until(scene, "certification.after-sign")
+    await sign_until(scene, "certification.after-keep")
     await scene.consume(ended(copy.dossier_id))
     await scene.lease_ends()
     await scene.sign()
-    await whole(scene, copy.id)
+    assert (await scene.copy(copy.id)).state is CopyState.REFUSED
+    assert await scene.attempts() == ["orphaned"]
+    assert [entry.state for entry in await scene.entries()] == [EntryState.VOID]
+    await scene.sweep("clear files")
+    assert await files(scene) == set()

@@ -1,10 +1,11 @@
 """What a dossier's facts do to its copy."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
 
-from certification.domain import CopyState, DossierState
+from certification.domain import CopyState, DossierState, EntryState
 from motcua_contracts.dossier import DossierRefused, DossierStopped, DossierWithdrawn
 from motcua_contracts.envelope import EventData
 
@@ -87,14 +88,70 @@ async def test_a_dossier_that_ends_before_the_signature_has_no_copy(
 
 
 @pytest.mark.parametrize("kind", ENDS)
-async def test_what_was_approved_is_signed_whatever_becomes_of_the_dossier(
+async def test_what_was_approved_is_not_signed_once_its_dossier_is_over(
     scene: Scene, kind: type[EventData]
 ):
     copy = await scene.copy(await scene.approved())
     await scene.consume(ended(copy.dossier_id, kind))
-    assert (await scene.copy(copy.id)).state is CopyState.SIGNING
     await scene.sign()
-    assert (await scene.copy(copy.id)).state is CopyState.CERTIFIED
+    copy = await scene.copy(copy.id)
+    assert (copy.state, copy.reason) == (CopyState.REFUSED, "dossier-ended")
+    assert scene.signer.signed == []
+    assert await scene.announced(copy.dossier_id) == ["copy-requested", "copy-refused"]
+    [entry] = await scene.entries()
+    assert (entry.number, entry.state, entry.reason) == (1, EntryState.VOID, "dossier-ended")
+
+
+@pytest.mark.parametrize("kind", ENDS)
+async def test_a_signature_that_is_made_while_the_dossier_ends_is_worth_nothing(
+    scene: Scene, kind: type[EventData]
+):
+    copy = await scene.copy(await scene.approved())
+    scene.signer.gate = asyncio.Event()
+    signing = asyncio.create_task(scene.sign())
+    async with asyncio.timeout(5):
+        while not scene.signer.at_once:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+    await scene.consume(ended(copy.dossier_id, kind))
+    scene.signer.gate.set()
+    await signing
+    copy = await scene.copy(copy.id)
+    assert (copy.state, copy.sha256, copy.lease) == (CopyState.REFUSED, None, None)
+    assert await scene.attempts() == ["orphaned"]
+    assert await scene.announced(copy.dossier_id) == ["copy-requested", "copy-refused"]
+    assert [entry.state for entry in await scene.entries()] == [EntryState.VOID]
+    [sha256] = scene.signer.signed
+    assert not scene.files.path(sha256).exists()
+
+
+@pytest.mark.parametrize("kind", ENDS)
+async def test_a_copy_that_was_certified_just_before_its_dossier_ended_is_revoked(
+    scene: Scene, kind: type[EventData]
+):
+    copy = await scene.copy(await scene.certified())
+    await scene.consume(ended(copy.dossier_id, kind))
+    copy = await scene.copy(copy.id)
+    assert (copy.state, copy.reason) == (CopyState.REVOKED, "dossier-ended")
+    told = await scene.announced(copy.dossier_id)
+    assert told == ["copy-requested", "copy-certified", "copy-revoked"]
+    fact = await scene.fact(copy.dossier_id, "copy-revoked")
+    assert (fact["sha256"], fact["reasonCode"]) == (copy.sha256, "dossier-ended")
+    assert [entry.state for entry in await scene.entries()] == [EntryState.USED]
+    assert problem(await scene.replace(copy.id)) == (409, "step-not-possible")
+
+
+async def test_with_its_dossier_a_copy_and_its_successor_end(scene: Scene):
+    old = await scene.certified()
+    new = (await scene.replace(old)).json()["copyId"]
+    await scene.approve(new)
+    dossier = (await scene.copy(old)).dossier_id
+    await scene.consume(ended(dossier))
+    await scene.sign()
+    assert (await scene.copy(old)).state is CopyState.REVOKED
+    assert (await scene.copy(new)).state is CopyState.REFUSED
+    told = await scene.announced(dossier)
+    assert told == ["copy-requested", "copy-certified", "copy-revoked"]
+    assert [entry.state for entry in await scene.entries()] == [EntryState.USED, EntryState.VOID]
 
 
 async def test_a_completed_dossier_takes_no_other_copy(scene: Scene):

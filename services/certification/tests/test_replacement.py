@@ -3,9 +3,8 @@
 import pytest
 
 from certification.domain import CopyState, EntryState
-from motcua_contracts.dossier import DossierWithdrawn
 
-from .samples import OTHER_AGENCY, completed, ended
+from .samples import OTHER_AGENCY, completed
 from .scene import Scene, problem
 
 
@@ -75,9 +74,6 @@ async def test_one_replacement_at_a_time(scene: Scene):
 async def test_only_a_certified_copy_is_replaced(scene: Scene):
     for copy_id in (await scene.requested(), await scene.ready(), await scene.approved()):
         assert problem(await scene.replace(copy_id)) == (409, "step-not-possible")
-    certified = await scene.copy(await scene.certified())
-    await scene.consume(ended(certified.dossier_id, DossierWithdrawn))
-    assert problem(await scene.replace(certified.id)) == (409, "dossier-over")
 
 
 async def test_a_revoked_copy_holds_no_longer(scene: Scene):

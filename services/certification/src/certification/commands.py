@@ -8,7 +8,6 @@ from datetime import datetime
 from certification.domain import (
     CopyState,
     CopyStep,
-    DossierState,
     fee,
     require_approvable,
     require_open,
@@ -17,7 +16,7 @@ from certification.domain import (
 from certification.models import Copy, Dossier, ScanPart
 from certification.permissions import locked, served, signatory
 from certification.ports import Certificate, CopySigner, Hindered, Hindrance
-from certification.refusals import CopyUnderWay, DossierOver, SigningUnderWay
+from certification.refusals import CopyUnderWay, SigningUnderWay
 from certification.sealing import Request
 from certification.work import CertificationWork
 from chassis import correlation
@@ -70,8 +69,6 @@ async def replaceable(
     """The copy and its dossier, locked, if another may take its place."""
     old, dossier = await locked(copy_id, work, clerk)
     step(old.state, CopyStep.REPLACE)
-    if dossier.state is DossierState.ENDED:
-        raise DossierOver
     if await work.copies.unfinished_of(dossier.id):
         raise CopyUnderWay
     return old, dossier

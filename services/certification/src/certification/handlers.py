@@ -20,7 +20,7 @@ from motcua_contracts.envelope import Event, EventData
 
 ENDED: tuple[type[EventData], ...] = (DossierWithdrawn, DossierRefused, DossierStopped)
 DOSSIER_ENDED = "dossier-ended"
-"""Reason of a copy that is not made because its dossier is over."""
+"""Reason of a copy that is not made, or holds no longer, because its dossier is over."""
 
 _STATES: Mapping[type[EventData], DossierState] = {
     DossierReceived: DossierState.RECEIVED,
@@ -68,12 +68,16 @@ async def handle_dossier_moved(
 async def handle_dossier_ended(
     event: Event[DossierWithdrawn | DossierRefused | DossierStopped], work: CertificationWork
 ) -> None:
-    """Nothing is certified in a dossier that is over; what was approved before then is."""
+    """No copy holds of a dossier that is over, since the money goes back: whoever signs one at this
+    moment loses it, and one that was certified just before is revoked.
+    """
     dossier = await _ours(event, work)
     if dossier:
         dossier.state = DossierState.ENDED
-        for copy in await work.copies.unfinished_of(dossier.id):
-            if copy.state is not CopyState.SIGNING:
+        for copy in await work.copies.live_of(dossier.id):
+            if copy.state is CopyState.CERTIFIED:
+                work.revoke(copy, DOSSIER_ENDED)
+            else:
                 await work.refuse(copy, DOSSIER_ENDED)
 
 

@@ -64,29 +64,28 @@ class Copies(Repository[Copy]):
         super().__init__(session)
         self._loaded_of: set[str] = set()
 
-    async def load_unfinished_of(self, dossier_ids: Collection[str]) -> None:
-        """Lock the copies under way of many dossiers, in one query."""
+    async def load_live_of(self, dossier_ids: Collection[str]) -> None:
+        """Lock the copies under way and the certified ones of many dossiers, in one query."""
         missing = set(dossier_ids) - self._loaded_of
         if missing:
             self._loaded_of |= missing
             of_these = col(Copy.dossier_id) == sa.any_(_ids(missing))
-            await self.select(of_these, col(Copy.state).in_(UNFINISHED))
+            await self.select(of_these, col(Copy.state).in_(LIVE))
 
-    async def unfinished_of(self, dossier_id: str) -> list[Copy]:
-        """The copies of a dossier that are under way, locked; its own lock comes first."""
-        await self.load_unfinished_of([dossier_id])
+    async def live_of(self, dossier_id: str) -> list[Copy]:
+        """The copies of a dossier that are under way or certified, locked; its own lock comes
+        first.
+        """
+        await self.load_live_of([dossier_id])
         return [
             copy
             for copy in self._known.values()
-            if copy and copy.dossier_id == dossier_id and copy.state in UNFINISHED
+            if copy and copy.dossier_id == dossier_id and copy.state in LIVE
         ]
 
-    async def live_of(self, dossier_id: str) -> list[Copy]:
-        """The copies of a dossier that are under way or certified, to look at only: its lock is
-        the dossier's.
-        """
-        statement = select(Copy).where(col(Copy.dossier_id) == dossier_id)
-        return list(await self.session.exec(statement.where(col(Copy.state).in_(LIVE))))
+    async def unfinished_of(self, dossier_id: str) -> list[Copy]:
+        """Those of them that are under way."""
+        return [copy for copy in await self.live_of(dossier_id) if copy.state in UNFINISHED]
 
     async def read(self, copy_id: str) -> Copy:
         """To look at only: not locked. Raises `UnknownCopy`."""

@@ -92,7 +92,7 @@ class CertificationWork(Work):
     async def preload(self, events: Sequence[Event[EventData]]) -> None:
         ours = {event.subject for event in events if is_ours(event.data)}
         await self.dossiers.load(ours)
-        await self.copies.load_unfinished_of(ours)
+        await self.copies.load_live_of(ours)
 
     def committed(self) -> None:
         super().committed()
