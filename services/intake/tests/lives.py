@@ -62,6 +62,14 @@ async def unproven(scene: Scene) -> str:
     return dossier
 
 
+async def at_counter(scene: Scene) -> str:
+    """Filed and refused at the counter, for somebody without an account."""
+    dossier = await scene.filed_at_counter()
+    await scene.pay(dossier)
+    await scene.act(LAN, dossier, "refuse", reasonCode="wrong-agency")
+    return dossier
+
+
 async def every(scene: Scene) -> list[str]:
-    lives = (returned, refused, withdrawn, stopped, certified, unproven)
+    lives = (returned, refused, withdrawn, stopped, certified, unproven, at_counter)
     return [await life(scene) for life in lives]

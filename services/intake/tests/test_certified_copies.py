@@ -10,7 +10,7 @@ from sqlalchemy import event as sql
 
 from chassis.testing.behaviour import Consumed, ConsumerBehaviour
 from chassis.testing.records import event
-from intake.filing import Filing, file_dossier
+from intake.filing import OnlineFiling, file_dossier
 from intake.sealing import Contact
 from motcua_contracts.topics import CERTIFICATION_EVENTS, DOSSIER_RECIPIENTS
 
@@ -225,9 +225,9 @@ async def test_a_second_end_of_another_kind_changes_nothing(scene: Scene):
 
 async def test_a_filing_that_counts_on_a_copy_is_waited_for_and_told(scene: Scene):
     copy = await copies.certified(scene)
-    filing = Filing.model_validate(await copies.company_filing(scene))
+    filing, who = OnlineFiling.model_validate(await copies.company_filing(scene)), BINH.subject
     async with scene.service.transaction() as work:
-        filed = await file_dossier(filing, work, applicant_id=BINH.subject)
+        filed = await file_dossier(filing, work, applicant_id=who, uploaded_by=who)
         ending = asyncio.create_task(scene.certify(copy.revoked()))
         await asyncio.sleep(0.3)
         assert not ending.done()

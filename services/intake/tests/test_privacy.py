@@ -68,10 +68,11 @@ async def test_a_life_leaves_no_trace_of_the_person(
     assert not found(await everything_kept(scene))
     assert not found((await scene.get(None, "/metrics")).text)
     said = logged.readouterr().out
-    assert said.count('"route": "/v1/dossiers"') == len(dossiers)
+    routes = ('"route": "/v1/dossiers"', '"route": "/v1/counter/dossiers"')
+    assert sum(map(said.count, routes)) == len(dossiers)
     assert not found(said)
-    opened = await scene.dossier(dossiers[0])
-    assert found(str(opened)) == list(CANARIES)
+    for opened in (dossiers[0], dossiers[-1]):
+        assert found(str(await scene.dossier(opened, LAN))) == list(CANARIES)
 
 
 @pytest.mark.usefixtures("planted")

@@ -17,7 +17,7 @@ from chassis.idempotency import Answer, Keyed, KeyedRequest, once
 from intake import agencies, commands, procedure_views, views
 from intake.codes import parse_dossier_code, parse_procedure_code
 from intake.dossier import Change
-from intake.filing import Filing, PaperIn, file_dossier
+from intake.filing import CounterFiling, OnlineFiling, PaperIn, file_dossier
 from intake.office import Office, day_in_vietnam
 from intake.permissions import (
     AgencySystem,
@@ -26,6 +26,7 @@ from intake.permissions import (
     Officer,
     readable,
     require_competent,
+    require_counter,
     require_office,
     require_owner,
 )
@@ -115,9 +116,10 @@ def applicant_routes(service: Service[IntakeWork]) -> APIRouter:
     router = APIRouter(prefix="/v1/dossiers", tags=["applicant"])
 
     @router.post("", status_code=201, response_model=Standing)
-    async def file(filing: Filing, citizen: Citizen, request: KeyedRequest) -> Response:
+    async def file(filing: OnlineFiling, citizen: Citizen, request: KeyedRequest) -> Response:
+        who = citizen.subject
         async with service.request() as work:
-            filed = partial(file_dossier, filing, work, applicant_id=citizen.subject)
+            filed = partial(file_dossier, filing, work, applicant_id=who, uploaded_by=who)
             return await _once(filed, work, request=request, by=citizen, status=201)
 
     @router.get("")
@@ -146,6 +148,21 @@ def applicant_routes(service: Service[IntakeWork]) -> APIRouter:
             await require_owner(dossier_id, work, citizen)
             withdrawn = partial(commands.withdraw, dossier_id, work, reason_code=body.reason_code)
             return await _once(withdrawn, work, request=request, by=citizen)
+
+    return router
+
+
+def counter_routes(service: Service[IntakeWork]) -> APIRouter:
+    router = APIRouter(prefix="/v1/counter/dossiers", tags=["one-stop office"])
+
+    @router.post("", status_code=201, response_model=Standing)
+    async def file(filing: CounterFiling, officer: Officer, request: KeyedRequest) -> Response:
+        """For somebody who stands there. The papers are the officer's uploads."""
+        who, by = filing.applicant_id, officer.subject
+        async with service.request() as work:
+            require_counter(filing.procedure_code, work, officer)
+            filed = partial(file_dossier, filing, work, applicant_id=who, uploaded_by=by)
+            return await _once(filed, work, request=request, by=officer, status=201)
 
     return router
 

@@ -5,7 +5,13 @@ from functools import partial
 from chassis.app import Service
 from chassis.clock import Clock, utc_now
 from documents.store import FileStore
-from intake.api import applicant_routes, dossier_routes, office_routes, public_routes
+from intake.api import (
+    applicant_routes,
+    counter_routes,
+    dossier_routes,
+    office_routes,
+    public_routes,
+)
 from intake.settings import Settings
 from intake.subscribers import CERTIFIED_COPIES, PAYMENTS, decisions
 from intake.sweeps import sweeps
@@ -23,6 +29,7 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Service[IntakeWork]:
     service.route(
         public_routes(service, office),
         applicant_routes(service),
+        counter_routes(service),
         office_routes(service),
         dossier_routes(service, office),
         upload_routes(service, store),

@@ -51,19 +51,38 @@ def _storable(content: dict[str, JsonValue]) -> dict[str, JsonValue]:
 FormContent = Annotated[dict[str, JsonValue], AfterValidator(_storable)]
 
 
-class Filing(BaseModel):
-    """What a citizen files. Over HTTP that is online, whatever other channels there are."""
+class Filing(BaseModel, frozen=True):
+    """What is filed, whichever way it comes."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", hide_input_in_errors=True
     )
 
     procedure_code: str = Field(max_length=64)
-    channel: Literal[Channel.ONLINE] = Channel.ONLINE
+    channel: Channel
     form: FormContent = Field(repr=False)
     contact: Contact
     papers: list[PaperIn] = Field(max_length=100)
     exemptions: list[str] = Field(default_factory=list[str], max_length=20)
+
+
+class OnlineFiling(Filing, frozen=True):
+    """What a citizen files: over HTTP that is online."""
+
+    channel: Literal[Channel.ONLINE] = Channel.ONLINE
+
+
+class CounterFiling(Filing, frozen=True):
+    """What an officer files for whoever stands at the counter."""
+
+    channel: Literal[Channel.IN_PERSON] = Channel.IN_PERSON
+    applicant: PersonReference | None = Field(default=None, repr=False)
+    """Their subject at the identity provider, where they have an account."""
+
+    @property
+    def applicant_id(self) -> str:
+        """Who files: without an account somebody new each time, as far as events can tell."""
+        return self.applicant or str(uuid7())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +95,12 @@ class _Checked:
     charges: Sequence[Charge]
 
 
-async def file_dossier(filing: Filing, work: IntakeWork, *, applicant_id: str) -> Change:
+async def file_dossier(
+    filing: Filing, work: IntakeWork, *, applicant_id: str, uploaded_by: str
+) -> Change:
     """Check, number and keep a new dossier; raises `Unprocessable` naming every fault."""
     _require_opaque(applicant_id)
-    checked = await _check(filing, work, owner=applicant_id)
+    checked = await _check(filing, work, owner=uploaded_by)
     dossier = await _new_dossier(filing, checked.procedure, work, applicant_id=applicant_id)
     due_at = work.office.clock(checked.procedure.pay_within).due(work.now)
     change = domain.register(

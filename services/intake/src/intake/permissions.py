@@ -9,8 +9,16 @@ from typing import Annotated
 from fastapi import Depends
 
 from chassis.access import Principal, Role, require
+from intake.codes import parse_procedure_code
 from intake.models import DossierRow
-from intake.refusals import AnotherAgency, AnotherOffice, NotTheApplicant, UnknownDossier
+from intake.office import day_in_vietnam
+from intake.refusals import (
+    AnotherAgency,
+    AnotherCounter,
+    AnotherOffice,
+    NotTheApplicant,
+    UnknownDossier,
+)
 from intake.work import IntakeWork
 from motcua_contracts.types import AgencyCode
 
@@ -40,6 +48,15 @@ async def require_office(dossier_id: str, work: IntakeWork, officer: Principal) 
     row = _seen(await work.dossiers.find(dossier_id), officer)
     if not officer.serves(row.intake_agency):
         raise AnotherOffice
+
+
+def require_counter(procedure_code: str, work: IntakeWork, officer: Principal) -> None:
+    """Only the office that takes the procedure in goes on; raises `AnotherCounter`, or what is
+    wrong with the code.
+    """
+    code, today = parse_procedure_code(procedure_code), day_in_vietnam(work.now)
+    if not officer.serves(work.office.catalogue.in_force(code, on=today).intake_agency):
+        raise AnotherCounter
 
 
 async def require_competent(dossier_id: str, work: IntakeWork, system: Principal) -> AgencyCode:

@@ -43,6 +43,14 @@ class AnotherOffice(
     """An officer acts on a dossier that lies with another office."""
 
 
+class AnotherCounter(
+    Forbidden,
+    vi="Thủ tục này do bộ phận một cửa khác tiếp nhận",
+    en="Another one-stop office takes this procedure in",
+):
+    """An officer files at a counter where the procedure is not taken in."""
+
+
 class AnotherAgency(
     Forbidden,
     vi="Hồ sơ thuộc thẩm quyền của cơ quan khác",
