@@ -37,6 +37,15 @@ async def test_pages_of_several_files_come_in_order_and_in_their_sizes(desk: Des
         assert pdf.pages[0].Contents.read_bytes() == SQUARE
 
 
+async def test_what_is_shown_of_a_page_lies_on_it(desk: Desk) -> None:
+    def crop(pdf: Pdf) -> None:
+        pdf.pages[0].CropBox = Array([90, -5, 10, 10**9])
+
+    with pikepdf.open(await desk.rewrite(desk.pdf(crop))) as pdf:
+        sheet = pdf.pages[0].mediabox.as_list()
+        assert pdf.pages[0].cropbox.as_list() == [10, 0, 90, sheet[3]]
+
+
 async def test_what_a_page_inherits_comes_with_it(desk: Desk) -> None:
     def inherit(pdf: Pdf) -> None:
         above = pdf.Root.Pages

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from pikepdf import Array, Dictionary, Encryption, Name, Pdf, Stream, String
+from pikepdf import Array, Dictionary, Encryption, Name, Object, Pdf, Stream, String
 
 from chassis.errors import Problem
 from documents.confined import Limits
@@ -118,6 +118,27 @@ TOO_LARGE: list[tuple[str, Change]] = [
 @pytest.mark.parametrize(("what", "change"), TOO_LARGE)
 async def test_what_is_too_large_says_in_what(desk: Desk, what: str, change: Change) -> None:
     await refuses(desk, FileTooLarge, desk.pdf(change), what=what)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("/CropBox", String("x")),
+        ("/CropBox", Array([1, 2, 3])),
+        ("/CropBox", Array([Name.A, 1, 2, 3])),
+        ("/CropBox", Array([5000, 5000, 6000, 6000])),
+        ("/Rotate", 45),
+    ],
+)
+async def test_a_page_of_which_nobody_knows_what_is_shown_is_damaged(
+    desk: Desk, key: str, value: Object | int
+) -> None:
+    """What comes after a rewrite draws on the page that is shown, when its number is taken."""
+
+    def odd(pdf: Pdf) -> None:
+        pdf.pages[0].obj[key] = value
+
+    await refuses(desk, DamagedFile, desk.pdf(odd))
 
 
 async def test_pages_are_counted_together(desk: Desk) -> None:

@@ -5,7 +5,6 @@ The parser's warnings count, and so does what a file is beside a PDF: see `pdf_s
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
 
 import pikepdf
@@ -15,7 +14,7 @@ from documents.bounds import KEPT, MOST_CONTENT_BYTES, MOST_UNPACKED_BYTES, Boun
 from documents.pdf_activity import activities
 from documents.pdf_drawings import require_small_drawings
 from documents.pdf_structure import guesses, is_ambiguous, oddity
-from documents.refused import Refused, Verdict
+from documents.refused import Refused, Verdict, as_number
 
 MOST_OBJECTS = 300_000
 MOST_FILTERS = 4
@@ -111,21 +110,15 @@ def _side(page: pikepdf.Page) -> float:
     box = page.obj.get("/MediaBox")
     if not isinstance(box, pikepdf.Array) or len(box) != 4:
         raise Refused.damaged("a page has no size")
-    left, bottom, right, top = map(_number, box)
-    unit = _number(page.obj.get("/UserUnit", 1))
+    left, bottom, right, top = map(as_number, box)
+    unit = as_number(page.obj.get("/UserUnit", 1))
     return max(abs(right - left), abs(top - bottom)) * unit
 
 
 def _pixels(thing: pikepdf.Object) -> float:
     if not isinstance(thing, pikepdf.Stream) or thing.get("/Subtype") != "/Image":
         return 0
-    return _number(thing.get("/Width", 0)) * _number(thing.get("/Height", 0))
-
-
-def _number(value: object) -> float:
-    if isinstance(value, int | float | Decimal):
-        return float(value)
-    raise Refused.damaged("a number is none")
+    return as_number(thing.get("/Width", 0)) * as_number(thing.get("/Height", 0))
 
 
 def _require_readable(pdf: pikepdf.Pdf) -> None:

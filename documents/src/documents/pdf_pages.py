@@ -12,7 +12,7 @@ from pikepdf import Array, Dictionary, Stream
 
 from documents.pdf_activity import parts
 from documents.pdf_layers import has_hidden_layer
-from documents.refused import Refused
+from documents.refused import Refused, as_number
 
 _PAGE = "Type Parent Contents Resources MediaBox CropBox Rotate UserUnit Group"
 _STREAM = "Length Filter DecodeParms"
@@ -47,6 +47,28 @@ def leave_what_is_seen(pdf: pikepdf.Pdf) -> None:
             raise Refused.active("Annotation")
         for key in set(page.obj.keys()) - _OF_A_PAGE:
             del page.obj[key]
+        _crop_within_the_page(page)
+
+
+def _crop_within_the_page(page: pikepdf.Page) -> None:
+    """What is shown lies on the page, whatever its crop box claims. Raises `Refused`."""
+    if "/CropBox" in page.obj:
+        shown, sheet = _corners(page.obj["/CropBox"]), _corners(page.obj.get("/MediaBox"))
+        left, bottom = max(shown[0], sheet[0]), max(shown[1], sheet[1])
+        right, top = min(shown[2], sheet[2]), min(shown[3], sheet[3])
+        if left >= right or bottom >= top:
+            raise Refused.damaged("a page shows nothing of itself")
+        page.obj["/CropBox"] = Array([left, bottom, right, top])
+    if page.obj.get("/Rotate", 0) not in (-270, -180, -90, 0, 90, 180, 270):
+        raise Refused.damaged("a page is turned by no right angle")
+
+
+def _corners(box: object) -> tuple[float, float, float, float]:
+    """Left, bottom, right, top."""
+    if not isinstance(box, Array) or len(box) != 4:
+        raise Refused.damaged("a page has no size")
+    x, y, other_x, other_y = map(as_number, box)
+    return min(x, other_x), min(y, other_y), max(x, other_x), max(y, other_y)
 
 
 def strip(pdf: pikepdf.Pdf) -> None:

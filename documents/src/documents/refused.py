@@ -1,5 +1,6 @@
 """How the parts of a confined job say that a file is not taken."""
 
+from decimal import Decimal
 from typing import TypeAlias
 
 Verdict: TypeAlias = dict[str, str | int | list[str]]
@@ -23,3 +24,10 @@ class Refused(Exception):  # noqa: N818 - it is an answer
     @classmethod
     def large(cls, what: str, most: float) -> "Refused":
         return cls({"verdict": "large", "what": what, "most": int(most)})
+
+
+def as_number(value: object) -> float:
+    """A number of a PDF, which may stand there as anything. Raises `Refused`."""
+    if isinstance(value, int | float | Decimal):
+        return float(value)
+    raise Refused.damaged("a number is none")
