@@ -5,7 +5,6 @@ up ends the process that has it: a security module that hangs would hold it for 
 """
 
 import asyncio
-import os
 import socket
 import sys
 from collections.abc import AsyncGenerator, Mapping
@@ -36,16 +35,15 @@ class Interrupted(Transient):
 
 @dataclass(frozen=True)
 class Program:
-    """A module that is run, and what it is told first. A secret goes here, which is not shown and
-    never among arguments or in the environment.
+    """A module that is run, and what it is told first: there a secret goes, for arguments and the
+    environment can be seen from outside.
     """
 
     name: str
     """For metrics and logs."""
     module: str
+    environment: Mapping[str, str]
     greeting: BaseModel | None = None
-    environment: Mapping[str, str] | None = None
-    """Instead of the service's own."""
 
 
 class Pool:
@@ -121,7 +119,6 @@ class _Process:
 
     async def _start(self) -> Talk:
         ours, theirs = socket.socketpair()
-        environment = self._program.environment
         with theirs:
             self._child = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -129,7 +126,7 @@ class _Process:
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
-                env=dict(os.environ if environment is None else environment),
+                env=dict(self._program.environment),
             )
         self._talk = await Talk.over(ours)
         if self._program.greeting:

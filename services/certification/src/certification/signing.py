@@ -5,7 +5,8 @@ and reads what strangers sent, and the keys are never in one memory.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+import os
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Self, TypeVar
@@ -16,6 +17,8 @@ from certification.signing_jobs import Answer, Prepare, Sign, Station, TellCerti
 
 T = TypeVar("T")
 
+_SETTINGS = ("CERTIFICATION_", "KAFKA_", "OIDC_")
+
 _BEFORE_THE_PIN = {Hindrance.WRONG_PIN, Hindrance.KEY_AWAY}
 
 
@@ -25,7 +28,12 @@ class SigningProcesses:
     """
 
     def __init__(self, station: Station, *, processes: int, queue: int) -> None:
-        signing = Program("signing", "certification.signing_worker", greeting=station)
+        signing = Program(
+            "signing",
+            "certification.signing_worker",
+            greeting=station,
+            environment=_without_settings(os.environ),
+        )
         preparing = Program("preparing", "certification.preparing_worker", environment={})
         self._signing = Pool(signing, processes=processes, queue=queue)
         self._preparing = Pool(preparing, processes=1, queue=queue)
@@ -86,6 +94,11 @@ class _PinGate:
                 self._open |= hindered.hindrance not in _BEFORE_THE_PIN
                 raise
             self._open = True
+
+
+def _without_settings(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """What a security module's driver may need, and none of the service's own secrets."""
+    return {name: told for name, told in environment.items() if not name.startswith(_SETTINGS)}
 
 
 def _read(line: bytes) -> Answer:

@@ -120,11 +120,17 @@ def maps(process: psutil.Process) -> str:
     return " ".join(region.path for region in process.memory_maps())
 
 
-async def test_secrets_are_in_no_argument_and_no_environment(signer: SigningProcesses):
-    await signer.certificates("dao")
-    (process,) = children()
-    assert PASSPHRASE not in " ".join(process.cmdline())
-    assert PASSPHRASE not in " ".join(process.environ().values())
+async def test_secrets_are_in_no_argument_and_no_environment(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CERTIFICATION_KEYS_PASSPHRASE", PASSPHRASE)
+    monkeypatch.setenv("SOFTHSM2_CONF", "a driver's own")
+    async with SigningProcesses(station, processes=1, queue=2) as signer:
+        await signer.certificates("dao")
+        (process,) = children()
+        environment = process.environ()
+        assert environment["SOFTHSM2_CONF"] == "a driver's own"
+        assert PASSPHRASE not in " ".join([*process.cmdline(), *environment.values()])
 
 
 async def test_a_process_killed_in_the_middle_loses_its_copy_and_is_replaced(
