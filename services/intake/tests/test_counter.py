@@ -187,3 +187,49 @@ async def test_a_certified_copy_can_be_asked_for_at_the_counter(scene: Scene):
         "completed",
         "returned",
     ]
+
+
+# The office acts for whoever stands there
+
+
+async def test_the_office_hands_in_what_is_missing(scene: Scene):
+    dossier = await scene.filed_at_counter()
+    await scene.pay(dossier)
+    wanted = {"papersWanted": ["identity-card"], "reasonCode": "identity-unclear"}
+    await scene.act(LAN, dossier, "supplement-requests", **wanted)
+    colleague = Person("ngo-van-tam", Role.OFFICER, LAN.agency)
+    papers = [await scene.paper(colleague)]
+    answer = await scene.act(colleague, dossier, "supplements", papers=papers)
+    assert (answer.status_code, answer.json()["status"]) == (200, 1)
+    assert (await scene.announced(dossier))[-1] == "supplemented"
+
+
+@pytest.mark.parametrize("person", [LAN, DAO])
+async def test_office_and_applicant_take_back_what_was_filed_at_the_counter(
+    scene: Scene, person: Person
+):
+    dossier = await scene.filed_at_counter(applicant=DAO.subject)
+    answer = await scene.act(person, dossier, "withdraw", reasonCode="applicant-request")
+    assert (answer.status_code, answer.json()["status"]) == (200, 7)
+
+
+@pytest.mark.parametrize(
+    ("person", "status", "problem"),
+    [
+        (OFFICER_ELSEWHERE, 404, "unknown-dossier"),
+        (JUSTICE_OFFICER, 403, "not-the-applicant"),
+        (Person("hoang-van-minh", Role.SIGNER, "H42.01"), 403, "forbidden"),
+        (
+            Person("hoang-van-minh", Role.SIGNER, "H42.01", also=(Role.CITIZEN,)),
+            403,
+            "not-the-applicant",
+        ),
+        (DAO, 404, "unknown-dossier"),
+    ],
+)
+async def test_nobody_else_takes_it_back(scene: Scene, person: Person, status: int, problem: str):
+    dossier = await scene.filed_at_counter()
+    answer = await scene.act(person, dossier, "withdraw", reasonCode="applicant-request")
+    assert answer.status_code == status
+    assert answer.json()["type"].endswith(f"/{problem}")
+    assert await scene.status(dossier) == 6

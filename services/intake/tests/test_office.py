@@ -195,7 +195,12 @@ async def test_only_the_office_that_took_a_dossier_in_acts_on_it(
 
 @pytest.mark.parametrize(
     ("person", "status", "problem"),
-    [(BINH, 404, "unknown-dossier"), (LAN, 403, "forbidden"), (None, 401, "unauthorized")],
+    [
+        (BINH, 404, "unknown-dossier"),
+        (LAN, 403, "not-the-applicant"),
+        (OFFICER_ELSEWHERE, 404, "unknown-dossier"),
+        (None, 401, "unauthorized"),
+    ],
 )
 async def test_only_the_applicant_takes_a_dossier_back(
     scene: Scene, person: Person | None, status: int, problem: str

@@ -23,12 +23,13 @@ from intake.permissions import (
     AgencySystem,
     Anyone,
     Citizen,
+    ForApplicant,
     Officer,
     readable,
+    require_applicant,
     require_competent,
     require_counter,
     require_office,
-    require_owner,
 )
 from intake.procedure_views import ProcedureSummary, ProcedureView
 from intake.refusals import UnknownDossier
@@ -131,23 +132,23 @@ def applicant_routes(service: Service[IntakeWork]) -> APIRouter:
 
     @router.post("/{dossier_id}/supplements", response_model=Standing)
     async def supplement(
-        *, dossier_id: Uuid, body: Supplement, citizen: Citizen, request: KeyedRequest
+        *, dossier_id: Uuid, body: Supplement, person: ForApplicant, request: KeyedRequest
     ) -> Response:
         async with service.request() as work:
-            await require_owner(dossier_id, work, citizen)
+            await require_applicant(dossier_id, work, person)
             supplemented = partial(
-                commands.supplement, dossier_id, work, papers=body.papers, owner=citizen.subject
+                commands.supplement, dossier_id, work, papers=body.papers, owner=person.subject
             )
-            return await _once(supplemented, work, request=request, by=citizen)
+            return await _once(supplemented, work, request=request, by=person)
 
     @router.post("/{dossier_id}/withdraw", response_model=Standing)
     async def withdraw(
-        *, dossier_id: Uuid, body: Ground, citizen: Citizen, request: KeyedRequest
+        *, dossier_id: Uuid, body: Ground, person: ForApplicant, request: KeyedRequest
     ) -> Response:
         async with service.request() as work:
-            await require_owner(dossier_id, work, citizen)
+            await require_applicant(dossier_id, work, person)
             withdrawn = partial(commands.withdraw, dossier_id, work, reason_code=body.reason_code)
-            return await _once(withdrawn, work, request=request, by=citizen)
+            return await _once(withdrawn, work, request=request, by=person)
 
     return router
 

@@ -70,7 +70,7 @@ async def request_supplement(
 async def supplement(
     dossier_id: str, work: IntakeWork, *, papers: Sequence[PaperIn], owner: str
 ) -> Change:
-    """The applicant hands in what was asked for."""
+    """What was asked for is handed in; `owner` uploaded it."""
     dossier = await work.dossier(dossier_id)
     handling.require_supplement_awaited(dossier)
     files = await work.files.read([paper.file_id for paper in papers])

@@ -20,10 +20,12 @@ from intake.refusals import (
     UnknownDossier,
 )
 from intake.work import IntakeWork
-from motcua_contracts.types import AgencyCode
+from motcua_contracts.types import AgencyCode, Channel
 
 Citizen = Annotated[Principal, Depends(require(Role.CITIZEN))]
 Officer = Annotated[Principal, Depends(require(Role.OFFICER))]
+ForApplicant = Annotated[Principal, Depends(require(Role.CITIZEN, Role.OFFICER))]
+"""The applicant, or an officer who acts for somebody at the counter."""
 AgencySystem = Annotated[Principal, Depends(require(Role.AGENCY_SYSTEM))]
 Anyone = Annotated[Principal, Depends(require(Role.CITIZEN, Role.OFFICER, Role.AGENCY_SYSTEM))]
 """Whoever may be concerned with some dossier."""
@@ -34,10 +36,12 @@ async def readable(dossier_id: str, work: IntakeWork, reader: Principal) -> Doss
     return _seen(await work.dossiers.read(dossier_id), reader)
 
 
-async def require_owner(dossier_id: str, work: IntakeWork, citizen: Principal) -> None:
-    """Only the applicant goes on; raises `UnknownDossier` or `NotTheApplicant`."""
-    row = _seen(await work.dossiers.find(dossier_id), citizen)
-    if not citizen.owns(row.applicant_id):
+async def require_applicant(dossier_id: str, work: IntakeWork, person: Principal) -> None:
+    """Only the applicant goes on, or who acts for somebody at the counter; raises
+    `UnknownDossier` or `NotTheApplicant`.
+    """
+    row = _seen(await work.dossiers.find(dossier_id), person)
+    if not person.owns(row.applicant_id) and not _acts_for_applicant(person, row):
         raise NotTheApplicant
 
 
@@ -73,6 +77,12 @@ def _seen(row: DossierRow | None, reader: Principal) -> DossierRow:
     if row is None or not _may_read(reader, row):
         raise UnknownDossier
     return row
+
+
+def _acts_for_applicant(person: Principal, row: DossierRow) -> bool:
+    """An officer of the office, for a dossier that was filed at its counter."""
+    is_theirs = Role.OFFICER in person.roles and person.serves(row.intake_agency)
+    return is_theirs and row.channel == Channel.IN_PERSON
 
 
 def _may_read(reader: Principal, row: DossierRow) -> bool:
