@@ -1,6 +1,6 @@
 """A process that stops at any boundary between an approval and its certified copy.
 
-Here it stops by an error, which leaves the same behind as a kill; `test_kills.py` kills.
+Here its work is broken off, which leaves the same behind as a kill; `test_kills.py` kills.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import pytest
 import certification
 from certification.domain import CopyState, EntryState
 from certification.models import Copy
+from certification.ports import Hindrance
 from certification.repository import LeaseLost
 from chassis import failpoints
 from chassis.testing.failpoints import declared
@@ -37,11 +38,15 @@ def test_every_failpoint_has_its_crash():
 
 
 async def sign_until(scene: Scene, failpoint: str) -> None:
-    """The dispatcher's turn, until it stops there."""
-    failpoints.arm({failpoints.ENVIRONMENT: f"{failpoint}=raise@1"})
+    """The dispatcher's turn, until it stops there and does nothing more."""
+    failpoints.arm({failpoints.ENVIRONMENT: f"{failpoint}=delay:60@1"})
+    turn = asyncio.create_task(scene.sign())
     try:
-        with pytest.raises(ExceptionGroup, match="lanes"):
-            await scene.sign()
+        async with asyncio.timeout(10):
+            while not failpoints._armed[failpoint].passed:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.01)
+        turn.cancel()
+        await asyncio.wait({turn})
     finally:
         failpoints.arm({})
 
@@ -86,6 +91,34 @@ async def test_after_a_crash_there_is_exactly_one_certified_copy(scene: Scene, f
     assert len(scene.signer.signed) == signatures + again
     orphans = 1 if left == "started" else 0
     assert (await scene.attempts()).count("orphaned") == orphans
+
+
+@pytest.mark.parametrize("failpoint", [*CRASHES][1:])
+async def test_after_a_fault_of_ours_the_copy_waits_and_is_certified_once(
+    scene: Scene, failpoint: str
+):
+    copy_id = await scene.approved()
+    failpoints.arm({failpoints.ENVIRONMENT: f"{failpoint}=raise@1"})
+    try:
+        await scene.sign()
+    finally:
+        failpoints.arm({})
+    signed, left = CRASHES[failpoint]
+    if left != "finished":
+        copy = await scene.copy(copy_id)
+        assert (copy.waits_for, copy.lease) == (Hindrance.CANNOT_BE_MADE, None)
+        noted = failpoint in {f"certification.{at}" for at in ("after-note", "after-keep")}
+        recorded = noted or failpoint == "certification.before-publish"
+        ends = {None: [], "started": ["orphaned" if recorded else "hindered"]}
+        assert await scene.attempts() == ends[left]
+    assert len(scene.signer.signed) == signed
+    scene.clock.pass_by(timedelta(seconds=1))
+    await scene.sign()
+    copy = await scene.copy(copy_id)
+    assert copy.state is CopyState.CERTIFIED
+    assert await scene.announced(copy.dossier_id) == ["copy-requested", "copy-certified"]
+    await scene.sweep("clear files")
+    assert await files(scene) == {copy.sha256}
 
 
 @pytest.mark.parametrize("failpoint", CRASHES)

@@ -141,6 +141,46 @@ async def test_a_signing_process_that_dies_is_an_orphan_and_the_copy_is_tried_ag
     assert await scene.attempts() == ["orphaned", "finished"]
 
 
+async def test_a_fault_of_ours_makes_the_copy_wait_and_it_can_be_given_up_between_tries(
+    scene: Scene,
+):
+    copy = await scene.copy(await scene.approved())
+    scene.files.path(copy.clean_sha256).unlink()
+    faults = "motcua_certification_signing_faults_total"
+    before = REGISTRY.get_sample_value(faults) or 0
+    waits: list[float] = []
+    for _ in range(3):
+        await scene.sign()
+        copy = await scene.copy(copy.id)
+        assert (copy.state, copy.waits_for, copy.lease) == (
+            CopyState.SIGNING,
+            Hindrance.CANNOT_BE_MADE,
+            None,
+        )
+        assert copy.next_attempt_at
+        waits.append((copy.next_attempt_at - scene.clock.now) / timedelta(seconds=1))
+        scene.clock.now = copy.next_attempt_at
+    assert waits == [1, 2, 4]
+    assert REGISTRY.get_sample_value(faults) == before + 3
+    view = (await scene.get(f"/v1/copies/{copy.id}")).json()
+    assert (view["waitsFor"], view["attempts"]) == ("cannot-be-made", 3)
+    assert (await scene.decide(copy.id, "refusal")).status_code == 200
+    assert [entry.state for entry in await scene.entries()] == [EntryState.VOID]
+
+
+async def test_a_signature_that_fails_by_a_fault_of_ours_is_an_attempt_that_was_hindered(
+    scene: Scene,
+):
+    copy_id = await scene.approved()
+    scene.signer.hindrances = [RuntimeError("a bug")]
+    await scene.sign()
+    assert (await scene.copy(copy_id)).waits_for is Hindrance.CANNOT_BE_MADE
+    assert await scene.attempts() == ["hindered"]
+    scene.clock.pass_by(timedelta(seconds=1))
+    await scene.sign()
+    assert (await scene.copy(copy_id)).state is CopyState.CERTIFIED
+
+
 async def test_who_may_sign_gives_a_waiting_copy_up_and_its_number_says_why(scene: Scene):
     copy = await scene.copy(await hindered(scene, Hindrance.CERTIFICATE_EXPIRED))
     by_clerk = await scene.decide(copy.id, "refusal", headers=scene.clerk())

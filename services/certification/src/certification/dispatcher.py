@@ -124,6 +124,12 @@ class Dispatcher:
             await self._wait(copy, None)
         except LeaseLost:
             log.warning("signed too late", copy_id=copy.id)
+        except Exception as error:
+            if is_away(error):  # nothing can be recorded: the lease ends by itself
+                raise
+            metrics.FAULTS.inc()
+            log.exception("a copy cannot be made", copy_id=copy.id)
+            await self._wait(copy, Hindrance.CANNOT_BE_MADE)
 
     async def _sign(self, copy: Copy, made: Path, *, now: datetime) -> None:
         key = self._signatory(copy).key

@@ -15,6 +15,10 @@ ATTEMPTS = Counter(
     "Attempts to sign, by how they ended; orphaned ones may have used a key for nothing.",
     ["state"],
 )
+FAULTS = Counter(
+    "motcua_certification_signing_faults_total",
+    "Copies that could not be made by a fault of ours; they are tried again.",
+)
 SIGNING_SECONDS = Histogram(
     "motcua_certification_signing_seconds", "Time that both signatures of a copy took."
 )

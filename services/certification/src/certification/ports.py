@@ -20,6 +20,8 @@ class Hindrance(StrEnum):
     WRONG_PIN = "wrong-pin"
     KEY_AWAY = "key-away"
     LEVEL_NOT_REACHED = "level-not-reached"
+    CANNOT_BE_MADE = "cannot-be-made"
+    """A fault of ours: the log says which."""
 
 
 class Hindered(Exception):  # noqa: N818 - nothing failed: the copy waits

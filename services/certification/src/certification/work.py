@@ -164,11 +164,14 @@ class CertificationWork(Work):
 
     async def wait(self, copy: Copy, hindrance: Hindrance | None) -> None:
         """It cannot be signed now: it waits, says why if that is known, and is tried again by
-        itself. Without a hindrance nobody knows how far the attempt came.
+        itself. Without a hindrance nobody knows how far the attempt came; one that has signed is
+        an orphan, whatever hindered it then.
         """
         for attempt in await self.attempts.started_of(copy.id):
-            attempt.hindrance = hindrance
-            self._end(attempt, AttemptState.HINDERED if hindrance else AttemptState.ORPHANED)
+            attempt.hindrance = None if attempt.sha256 else hindrance
+            self._end(
+                attempt, AttemptState.HINDERED if attempt.hindrance else AttemptState.ORPHANED
+            )
         copy.waits_for = hindrance
         copy.attempts += 1
         copy.next_attempt_at = self.now + pause(copy.attempts)
