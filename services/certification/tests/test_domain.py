@@ -131,7 +131,7 @@ def test_a_dossier_is_ours_by_its_procedure(code: str, ours: bool):
 def test_the_signers_turn_comes_when_the_dossier_is_received_and_paid(
     state: DossierState, owes: bool
 ):
-    in_order = state in (DossierState.RECEIVED, DossierState.COMPLETED) and not owes
+    in_order = state is DossierState.RECEIVED and not owes
     assert may_be_ready(ADossier(state, owes)) is in_order
 
 

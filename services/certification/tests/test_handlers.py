@@ -154,6 +154,12 @@ async def test_with_its_dossier_a_copy_and_its_successor_end(scene: Scene):
     assert [entry.state for entry in await scene.entries()] == [EntryState.USED, EntryState.VOID]
 
 
+async def test_a_completed_dossier_makes_no_copy_ready(scene: Scene):
+    copy = await scene.copy(await scene.requested())
+    await scene.consume(completed(copy.dossier_id), payment_settled(copy.dossier_id))
+    assert (await scene.copy(copy.id)).state is CopyState.REQUESTED
+
+
 async def test_a_completed_dossier_takes_no_other_copy(scene: Scene):
     copy = await scene.copy(await scene.certified())
     await scene.consume(completed(copy.dossier_id))

@@ -87,6 +87,18 @@ async def test_two_uploads_at_once_make_one_live_copy(scene: Scene):
     assert await scene.announced(dossier) == ["copy-requested"]
 
 
+@pytest.mark.parametrize("end", ["revocation", "refusal"])
+async def test_a_copy_that_ended_makes_room_for_no_other_before_its_dossier_does(
+    scene: Scene, end: str
+):
+    """What intake makes of the copy is on its way: nobody pays twice, or gets two for one fee."""
+    made = scene.certified() if end == "revocation" else scene.ready()
+    copy = await scene.copy(await made)
+    assert (await scene.decide(copy.id, end)).status_code == 200
+    assert problem(await scene.bring(copy.dossier_id)) == (409, "copy-under-way")
+    assert await copies(scene) == 1
+
+
 @pytest.mark.parametrize("state", ["requested", "ready", "approved", "certified"])
 async def test_a_dossier_that_has_its_copy_takes_no_other(
     scene: Scene, settings: Settings, state: str

@@ -47,10 +47,10 @@ class Brought:
 
 
 async def requestable(dossier_id: str, work: CertificationWork, clerk: Principal) -> Dossier:
-    """The dossier, locked, if a copy can be asked for in it: one, and no other."""
+    """The dossier, locked, if a copy can be asked for in it: one, whatever becomes of it."""
     dossier = served(await work.dossiers.locked(dossier_id), clerk)
     require_open(dossier)
-    if await work.copies.live_of(dossier.id):
+    if await work.copies.any_of(dossier.id):
         raise CopyUnderWay
     return dossier
 

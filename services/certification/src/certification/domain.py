@@ -118,8 +118,10 @@ def step(state: CopyState, taken: CopyStep) -> CopyState:
 
 
 def may_be_ready(dossier: Dossier) -> bool:
-    """Whether the signer's turn has come: the office received the dossier, and it was paid."""
-    return dossier.state in (DossierState.RECEIVED, DossierState.COMPLETED) and not dossier.owes
+    """Whether the signer's turn has come: the office received the dossier, and it was paid. One
+    that is completed has its copy.
+    """
+    return dossier.state is DossierState.RECEIVED and not dossier.owes
 
 
 def require_open(dossier: Dossier) -> None:
@@ -133,7 +135,7 @@ def require_approvable(copy: Copy, dossier: Dossier, *, signer: str, clerk_may_s
     step(copy.state, CopyStep.APPROVE)
     if dossier.state is DossierState.ENDED:
         raise DossierOver
-    if not may_be_ready(dossier):
+    if dossier.state is DossierState.OPEN or dossier.owes:
         raise PaymentAwaited
     if signer == copy.clerk and not clerk_may_sign:
         raise ClerkIsSigner

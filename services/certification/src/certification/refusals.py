@@ -36,7 +36,7 @@ class CopyUnderWay(
     vi="Hồ sơ đã có bản sao; chỉ thay thế được bản đã chứng thực",
     en="The dossier has its copy: a certified one can be replaced, no other is made",
 ):
-    """One dossier, one live copy."""
+    """One dossier, one copy, paid once: what was refused or revoked makes room for no other."""
 
 
 class PaymentAwaited(

@@ -83,6 +83,11 @@ class Copies(Repository[Copy]):
             if copy and copy.dossier_id == dossier_id and copy.state in LIVE
         ]
 
+    async def any_of(self, dossier_id: str) -> bool:
+        """Whether there is a copy of a dossier, or was; its own lock keeps the answer true."""
+        of_this = sa.exists().where(col(Copy.dossier_id) == dossier_id)
+        return (await self.session.exec(select(of_this))).one()
+
     async def unfinished_of(self, dossier_id: str) -> list[Copy]:
         """Those of them that are under way."""
         return [copy for copy in await self.live_of(dossier_id) if copy.state in UNFINISHED]
