@@ -131,6 +131,8 @@ class DossierPaymentRequired(DossierEvent):
     """What is due."""
     total: Annotated[Dong, Field(gt=0)]
     """Sum of the obligations in đồng."""
+    intake_agency: AgencyCode | None = None
+    """One-stop centre where it was filed (nơi nộp hồ sơ); its officers may take the payment."""
 
 
 class DossierPaymentSettled(DossierEvent):

@@ -51,6 +51,11 @@ async def test_somebody_without_an_account_is_an_opaque_reference_of_their_own(s
         assert (await scene.fact(dossiers[0], kind))[field] == references[0]
 
 
+async def test_the_payment_is_taken_by_the_office_and_not_by_who_decides(scene: Scene):
+    required = await scene.fact(await scene.filed_at_counter(), "payment-required")
+    assert (required["intakeAgency"], required["agency"]) == ("H42.01", "H42.10")
+
+
 async def test_whose_account_is_known_finds_the_dossier_among_their_own(scene: Scene):
     dossier = await scene.filed_at_counter(applicant=DAO.subject)
     assert (await scene.fact(dossier, "registered"))["applicantId"] == DAO.subject

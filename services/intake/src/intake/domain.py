@@ -195,6 +195,7 @@ def _owe(dossier: Dossier, obligations: Sequence[Obligation]) -> Change:
         applicant_id=dossier.applicant_id,
         obligations=tuple(obligations),
         total=sum(obligation.amount for obligation in obligations),
+        intake_agency=dossier.intake_agency,
     )
     return Change(waiting, (required,))
 
