@@ -27,7 +27,7 @@ from certification.levels import require_level
 from certification.measures import PERSON_FIELD, SEAL_FIELD
 from certification.ports import Hindered, Hindrance, SignedCopy
 from certification.time_stamps import TimeStampingAuthority
-from certification.trust import Trust, as_hindrance, require_usable
+from certification.trust import Trust, as_hindrance, online, require_usable
 from certification.writing import write_durably
 from motcua_contracts.types import SignatureLevel
 
@@ -120,7 +120,8 @@ class Pades:
                 raise error
 
     async def _require_time(self, context: ValidationContext) -> None:
-        with as_hindrance("time-stamping authority", Hindrance.TIME_STAMP_WRONG):
+        whose = "time-stamping authority"
+        with online(whose), as_hindrance(whose, Hindrance.TIME_STAMP_WRONG):
             async for _ in self._authority().validation_paths(context):
                 pass
 

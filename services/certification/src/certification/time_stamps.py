@@ -7,8 +7,10 @@ from typing import Any, cast
 import aiohttp
 from asn1crypto import cms, core, tsp
 from pyhanko.sign.timestamps.aiohttp_client import HTTPTimeStamper
-from pyhanko.sign.timestamps.common_utils import TimestampRequestError
+from pyhanko.sign.timestamps.common_utils import TimestampRequestError, extract_ts_certs
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from certification.fetching import UNREADABLE
 from certification.ports import Hindered, Hindrance
 from certification.trust import MOST_DIFFERENCE
 
@@ -28,10 +30,13 @@ class TimeStampingAuthority(HTTPTimeStamper):
         self._clock = clock
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        response = await super().async_request_tsa_response(req)
-        # asn1crypto wants a token in every response, also in a refusal, which has none.
-        told = core.Sequence.load(response.dump())[0].dump()
-        status = tsp.PKIStatusInfo.load(told)["status"].native
+        try:
+            response = await super().async_request_tsa_response(req)
+            status = _status(response)
+            if status == "granted":
+                _read(response)
+        except UNREADABLE as error:
+            raise TimestampRequestError("its answer is no time-stamp") from error
         if status != "granted":
             raise TimestampRequestError(f"answered {status}")
         return response
@@ -43,11 +48,26 @@ class TimeStampingAuthority(HTTPTimeStamper):
         except (TimestampRequestError, OSError) as error:
             raise Hindered(Hindrance.TIME_STAMP_AWAY, f"{self.url}: {error}") from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            # No token, or one with another nonce: pyHanko then trips over its own text.
-            raise Hindered(Hindrance.TIME_STAMP_WRONG, f"{self.url}: no time-stamp") from error
+            # A token with another nonce: pyHanko then trips over its own text.
+            raise Hindered(Hindrance.TIME_STAMP_WRONG, f"{self.url}: not for us") from error
         if abs(told - self._clock()) > MOST_DIFFERENCE:
             raise Hindered(Hindrance.TIME_STAMP_WRONG, f"{self.url}: its time is {told:%c}")
         return token
+
+
+def _status(response: tsp.TimeStampResp) -> str:
+    # asn1crypto wants a token in every response, also in a refusal, which has none.
+    told = core.Sequence.load(response.dump())[0].dump()
+    return str(tsp.PKIStatusInfo.load(told)["status"].native)
+
+
+def _read(response: tsp.TimeStampResp) -> None:
+    """To its end, with the time in it, and the certificates that it is checked with."""
+    response.native  # noqa: B018 - reading is the check
+    token = cast("cms.ContentInfo", response["time_stamp_token"])
+    time_of(token)
+    if not list(extract_ts_certs(token, SimpleCertificateStore())):
+        raise ValueError("a time-stamp without its certificate")
 
 
 def time_of(token: cms.ContentInfo) -> datetime:

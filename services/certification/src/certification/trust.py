@@ -22,8 +22,8 @@ from pyhanko_certvalidator.errors import (
     RevokedError,
     ValidationError,
 )
-from pyhanko_certvalidator.fetchers.aiohttp_fetchers import AIOHttpFetcherBackend
 
+from certification.fetching import UNREADABLE, FetcherBackend
 from certification.keys import Key
 from certification.ports import Hindered, Hindrance
 from motcua_contracts.types import SignatureLevel
@@ -63,7 +63,7 @@ class Trust:
             allow_fetching=True,
             revocation_mode="soft-fail" if level is SignatureLevel.B_T else "require",
             time_tolerance=MOST_DIFFERENCE,
-            fetcher_backend=AIOHttpFetcherBackend(session, per_request_timeout=seconds),
+            fetcher_backend=FetcherBackend(session, per_request_timeout=seconds),
         )
 
     def within(self, store: DocumentSecurityStore) -> ValidationContext:
@@ -85,7 +85,7 @@ class Trust:
 
 async def require_usable(key: Key, context: ValidationContext) -> None:
     """Raises `Hindered` unless the key's certificate leads to a root and none is revoked."""
-    with as_hindrance(key.label):
+    with online(key.label), as_hindrance(key.label):
         validator = CertificateValidator(
             key.certificate, intermediate_certs=key.chain, validation_context=context
         )
@@ -107,6 +107,18 @@ def as_hindrance(whose: str, unusable: Hindrance | None = None) -> Generator[Non
         # A path that cannot be built is told with the name of whom the certificate is for.
         told = type(cause).__name__ if isinstance(cause, PathBuildingError) else cause
         raise Hindered(hindrance, f"{whose}: {told}") from error
+
+
+@contextmanager
+def online(whose: str) -> Generator[None]:
+    """While authorities are asked: over an answer that makes no sense pyHanko may stumble anywhere,
+    which is no bug of ours. Their words are not told: they may hold anybody's name.
+    """
+    try:
+        yield
+    except UNREADABLE as error:
+        told = f"{whose}: an answer makes no sense: {type(error).__name__}"
+        raise Hindered(Hindrance.REVOCATION_UNKNOWN, told) from error
 
 
 def _hindrance(error: BaseException) -> Hindrance:

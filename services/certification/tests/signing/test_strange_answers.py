@@ -149,4 +149,4 @@ async def test_of_a_time_stamping_authority_it_is_no_time_stamp(
         with pytest.raises(Hindered) as caught:
             await pades.sign(prepared, tmp_path / "signed.pdf", "dao")
     assert caught.value.hindrance is Hindrance.TIME_STAMP_AWAY
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
