@@ -1,5 +1,7 @@
 """A certified copy is revoked, or another takes its place."""
 
+import asyncio
+
 import pytest
 
 from certification.domain import CopyState, EntryState
@@ -95,21 +97,47 @@ async def test_a_revoked_copy_holds_no_longer(scene: Scene):
     assert (await scene.get(f"/v1/copies/{copy.id}/file")).status_code == 200
 
 
-async def test_a_copy_that_is_revoked_while_its_successor_is_signed_stays_revoked(scene: Scene):
+async def test_with_a_revoked_copy_its_successor_ends_that_waits_for_the_signer(scene: Scene):
+    old, new = await replacing(scene)
+    await scene.decide(old, "revocation", "forged-original")
+    copy = await scene.copy(new)
+    assert (copy.state, copy.reason) == (CopyState.REFUSED, "nothing-to-replace")
+    assert problem(await scene.approve(new)) == (409, "step-not-possible")
+    told = await scene.announced(copy.dossier_id)
+    assert told == ["copy-requested", "copy-certified", "copy-revoked"]
+
+
+async def test_with_a_revoked_copy_its_successor_ends_that_is_signed_at_this_moment(scene: Scene):
     old, new = await replacing(scene)
     await scene.approve(new)
-    await scene.decide(old, "revocation", "forged-original")
-    await scene.sign()
-    assert (await scene.copy(new)).state is CopyState.CERTIFIED
-    gone = await scene.copy(old)
+    scene.signer.gate = asyncio.Event()
+    signing = asyncio.create_task(scene.sign())
+    async with asyncio.timeout(5):
+        while not scene.signer.at_once:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+    answer = await scene.decide(old, "revocation", "forged-original")
+    assert answer.status_code == 200
+    scene.signer.gate.set()
+    await signing
+    gone, copy = await scene.copy(old), await scene.copy(new)
     assert (gone.state, gone.reason, gone.replaced_by) == (
         CopyState.REVOKED,
         "forged-original",
         None,
     )
-    kinds = await scene.announced(gone.dossier_id)
-    assert "copy-replaced" not in kinds
-    assert kinds.count("copy-revoked") == 1
+    assert (copy.state, copy.sha256) == (CopyState.REFUSED, None)
+    assert not scene.files.path(scene.signer.signed[-1]).exists()
+    lines = [(entry.state, entry.reason) for entry in await scene.entries()]
+    assert lines == [(EntryState.USED, None), (EntryState.VOID, "nothing-to-replace")]
+    told = await scene.announced(gone.dossier_id)
+    assert told == ["copy-requested", "copy-certified", "copy-revoked"]
+
+
+async def test_no_successor_is_approved_of_a_copy_that_holds_no_longer(scene: Scene):
+    old, new = await replacing(scene)
+    await scene.execute(f"UPDATE copies SET state = 'revoked' WHERE id = '{old}'")
+    assert problem(await scene.approve(new)) == (409, "step-not-possible")
+    assert len(await scene.entries()) == 1
 
 
 @pytest.mark.parametrize("state", ["requested", "ready", "approved"])

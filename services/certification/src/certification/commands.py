@@ -99,6 +99,8 @@ async def approve_copy(
     require_approvable(
         copy, dossier, signer=signer.subject, clerk_may_sign=work.office.clerk_may_sign
     )
+    if copy.replaces:
+        step((await work.copies.get(copy.replaces)).state, CopyStep.REPLACE)
     await work.approve(copy, signer.subject, certificates)
     return copy
 
@@ -124,7 +126,7 @@ async def revoke_copy(
 ) -> Copy:
     """The copy holds no longer."""
     copy, _ = await locked(copy_id, work, signer)
-    work.revoke(copy, reason)
+    await work.revoke(copy, reason)
     return copy
 
 

@@ -17,6 +17,9 @@ PROCEDURE = "2.000815"
 """Certified copies from originals (chứng thực bản sao từ bản chính)."""
 FEE_CODE = "phi-chung-thuc-ban-sao"
 
+NOTHING_TO_REPLACE = "nothing-to-replace"
+"""Reason of a copy that was to replace one which was revoked meanwhile."""
+
 _LEVELS = (SignatureLevel.B_T, SignatureLevel.B_LT, SignatureLevel.B_LTA)
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")

@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping
 
-from certification.domain import CopyState, DossierState, is_certification, may_be_ready
+from certification.domain import (
+    UNFINISHED,
+    CopyState,
+    DossierState,
+    is_certification,
+    may_be_ready,
+)
 from certification.models import Dossier
 from certification.work import CertificationWork
 from motcua_contracts.dossier import (
@@ -76,8 +82,8 @@ async def handle_dossier_ended(
         dossier.state = DossierState.ENDED
         for copy in await work.copies.live_of(dossier.id):
             if copy.state is CopyState.CERTIFIED:
-                work.revoke(copy, DOSSIER_ENDED)
-            else:
+                await work.revoke(copy, DOSSIER_ENDED)
+            elif copy.state in UNFINISHED:  # and did not end with the copy before it
                 await work.refuse(copy, DOSSIER_ENDED)
 
 

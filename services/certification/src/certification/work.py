@@ -11,6 +11,7 @@ from datetime import timedelta
 from certification import facts, metrics
 from certification.codes import new_code, new_link
 from certification.domain import (
+    NOTHING_TO_REPLACE,
     AttemptState,
     CopyState,
     CopyStep,
@@ -192,8 +193,6 @@ class CertificationWork(Work):
                 self._replace(await self.copies.get(copy.replaces), copy)
 
     def _replace(self, old: Copy, copy: Copy) -> None:
-        if old.state is not CopyState.CERTIFIED:  # revoked while its successor was signed
-            return
         self._move(old, CopyStep.REPLACE)
         old.replaced_by, old.reason = copy.id, copy.replaces_for
         self.announce(facts.replaced(old))
@@ -210,10 +209,13 @@ class CertificationWork(Work):
         if not copy.replaces:  # of a replacement nobody was told that it began
             self.announce(facts.refused(copy))
 
-    def revoke(self, copy: Copy, reason: str) -> None:
+    async def revoke(self, copy: Copy, reason: str) -> None:
+        """Whatever was to replace it, or is signed for that at this moment, ends with it."""
         self._move(copy, CopyStep.REVOKE)
         copy.reason = reason
         self.announce(facts.revoked(copy))
+        for successor in await self.copies.unfinished_of(copy.dossier_id):
+            await self.refuse(successor, NOTHING_TO_REPLACE)
 
     def _move(self, copy: Copy, taken: CopyStep) -> None:
         copy.state, copy.changed_at = step(copy.state, taken), self.now
