@@ -146,6 +146,13 @@ async def test_only_a_certified_copy_is_revoked(scene: Scene, state: str):
     assert problem(await scene.decide(copy_id, "revocation")) == (409, "step-not-possible")
 
 
+async def test_only_whom_the_office_names_revokes(scene: Scene):
+    copy_id = await scene.certified()
+    unnamed = await scene.decide(copy_id, "revocation", headers=scene.authorised("signer-nobody"))
+    assert problem(unnamed) == (403, "not-a-signer")
+    assert (await scene.copy(copy_id)).state is CopyState.CERTIFIED
+
+
 async def test_a_clerk_does_not_revoke_and_another_agency_changes_nothing(scene: Scene):
     copy_id = await scene.certified()
     clerk = await scene.decide(copy_id, "revocation", headers=scene.clerk())

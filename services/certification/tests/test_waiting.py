@@ -185,6 +185,8 @@ async def test_who_may_sign_gives_a_waiting_copy_up_and_its_number_says_why(scen
     copy = await scene.copy(await hindered(scene, Hindrance.CERTIFICATE_EXPIRED))
     by_clerk = await scene.decide(copy.id, "refusal", headers=scene.clerk())
     assert by_clerk.status_code == 403
+    unnamed = await scene.decide(copy.id, "refusal", headers=scene.authorised("signer-nobody"))
+    assert problem(unnamed) == (403, "not-a-signer")
     answer = await scene.decide(copy.id, "refusal", "signer-left")
     assert (answer.status_code, answer.json()["state"]) == (200, "refused")
     [entry] = await scene.entries()

@@ -115,6 +115,7 @@ async def refuse_copy(
     if copy.state is CopyState.SIGNING:
         if Role.SIGNER not in official.roles:
             raise Forbidden(f"a copy that is approved needs the role: {Role.SIGNER}")
+        signatory(work, official)
         if copy.leased_until and copy.leased_until > await work.copies.database_time():
             raise SigningUnderWay
     await work.refuse(copy, reason)
@@ -126,6 +127,7 @@ async def revoke_copy(
 ) -> Copy:
     """The copy holds no longer."""
     copy, _ = await locked(copy_id, work, signer)
+    signatory(work, signer)
     await work.revoke(copy, reason)
     return copy
 
