@@ -33,6 +33,7 @@ TERMINAL = "MOTCUA01"
 OWNER = "citizen-dao"
 FEE = 200_000
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+OFFICE = "H42.01"
 _ABOUT = {"code": "H42.10-20260302-0000001", "procedure_code": "2.000488", "agency": "H42.10"}
 _REPLY = (
     "ResponseId", "Command", "ResponseCode", "Message", "TmnCode", "TxnRef", "Amount", "BankCode",
@@ -111,7 +112,9 @@ def obligation(
     return Obligation(obligation_id=str(uuid4()), kind=kind, amount=amount, due_at=START + due)
 
 
-def required(dossier_id: str, *obligations: Obligation) -> DossierPaymentRequired:
+def required(
+    dossier_id: str, *obligations: Obligation, office: str | None = OFFICE
+) -> DossierPaymentRequired:
     return DossierPaymentRequired(
         dossier_id=dossier_id,
         **_ABOUT,
@@ -119,6 +122,7 @@ def required(dossier_id: str, *obligations: Obligation) -> DossierPaymentRequire
         applicant_id=OWNER,
         obligations=obligations,
         total=sum(o.amount for o in obligations),
+        intake_agency=office,
     )
 
 
@@ -159,8 +163,10 @@ class Scene:
         await self.consume(required(dossier_id, *(obligations or (obligation(),))))
         return dossier_id
 
-    def token(self, subject: str = OWNER, *roles: Role) -> dict[str, str]:
-        token = self.issuer.token(subject, *(roles or (Role.CITIZEN,)))
+    def token(
+        self, subject: str = OWNER, *roles: Role, agency: str | None = None
+    ) -> dict[str, str]:
+        token = self.issuer.token(subject, *(roles or (Role.CITIZEN,)), agency=agency)
         return {"Authorization": f"Bearer {token}"}
 
     async def orders(self, dossier_id: str) -> list[dict[str, Any]]:

@@ -196,11 +196,11 @@ async def test_nobody_else_learns_that_an_order_exists(scene: Scene):
     assert {answer.json()["detail"] for answer in (*got, unknown)} == {unknown.json()["detail"]}
 
 
-async def test_a_token_is_needed_and_it_must_be_a_citizens(scene: Scene):
+async def test_a_token_is_needed_and_it_must_be_a_citizens_or_an_officers(scene: Scene):
     order = (await scene.order(await scene.owe()))["orderId"]
     url = f"/v1/orders/{order}"
     assert (await scene.http.get(url)).status_code == 401
-    for role in (Role.OFFICER, Role.AGENCY_SYSTEM, Role.OPERATOR):
+    for role in (Role.SIGNER, Role.AGENCY_SYSTEM, Role.OPERATOR):
         answer = await scene.http.get(url, headers=scene.token("citizen-dao", role))
         assert answer.status_code == 403
 

@@ -1,4 +1,6 @@
-"""What the owner of a dossier does over HTTP: see the orders, pay, fetch the receipt."""
+"""What the owner of a dossier, or an officer at the counter, does over HTTP: see the orders, pay,
+fetch the receipt.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,12 +17,12 @@ from chassis.errors import BadRequest, NotFound, Text
 from chassis.idempotency import Answer, KeyedRequest, once
 from motcua_contracts.types import Dong, GatewayCode, Uuid
 from payment.domain import OrderState
-from payment.handlers import OrderNotOpen, own, payable_order, start_attempt
+from payment.handlers import OrderNotOpen, payable_order, start_attempt, visible
 from payment.models import Attempt, Order, Receipt
 from payment.ports import Language, PaymentGateway, PaymentPage
 from payment.work import PaymentWork
 
-Payer = Annotated[Principal, Depends(require(Role.CITIZEN))]
+Payer = Annotated[Principal, Depends(require(Role.CITIZEN, Role.OFFICER))]
 
 
 class UnknownGateway(BadRequest, vi="Không có cổng thanh toán này", en="No such way to pay"):
@@ -73,7 +75,7 @@ def routes(service: Service[PaymentWork], gateways: Mapping[str, PaymentGateway]
     @router.get("/v1/dossiers/{dossier_id}/orders")
     async def orders(dossier_id: Uuid, reader: Payer) -> list[OrderView]:
         async with service.request() as work:
-            await _own_dossier(dossier_id, reader, work)
+            await _require_visible(dossier_id, reader, work)
             return await _views(await work.orders.read_of(dossier_id), work)
 
     @router.post("/v1/dossiers/{dossier_id}/orders")
@@ -85,7 +87,7 @@ def routes(service: Service[PaymentWork], gateways: Mapping[str, PaymentGateway]
     @router.get("/v1/orders/{order_id}")
     async def order(order_id: Uuid, reader: Payer) -> OrderView:
         async with service.request() as work:
-            return (await _views([await _own_order(order_id, reader, work)], work))[0]
+            return (await _views([await _visible_order(order_id, reader, work)], work))[0]
 
     @router.post("/v1/orders/{order_id}/attempts", status_code=201)
     async def attempt(
@@ -115,7 +117,7 @@ def routes(service: Service[PaymentWork], gateways: Mapping[str, PaymentGateway]
         receipt_id: Annotated[Uuid | None, Query(alias="receiptId")] = None,
     ) -> Response:
         async with service.request() as work:
-            order = await _own_order(order_id, reader, work)
+            order = await _visible_order(order_id, reader, work)
             found = await work.receipts.read_of([order.id])
         return _document(_wanted(found, receipt_id))
 
@@ -150,15 +152,15 @@ def _wanted(receipts: Sequence[Receipt], receipt_id: str | None) -> Receipt:
     raise NotFound(_NO_RECEIPT)
 
 
-async def _own_dossier(dossier_id: str, reader: Principal, work: PaymentWork) -> None:
-    own(await work.dossiers.read(dossier_id), reader)
+async def _require_visible(dossier_id: str, reader: Principal, work: PaymentWork) -> None:
+    visible(await work.dossiers.read(dossier_id), reader)
 
 
-async def _own_order(order_id: str, reader: Principal, work: PaymentWork) -> Order:
+async def _visible_order(order_id: str, reader: Principal, work: PaymentWork) -> Order:
     order = await work.orders.read(order_id)
     if order is None:
         raise NotFound
-    await _own_dossier(order.dossier_id, reader, work)
+    await _require_visible(order.dossier_id, reader, work)
     return order
 
 

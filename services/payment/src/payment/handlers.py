@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from chassis.access import Principal
+from chassis.access import Principal, Role
 from chassis.clock import uuid7
 from chassis.errors import Conflict, NotFound
 from motcua_contracts.dossier import (
@@ -102,7 +102,7 @@ async def payable_order(dossier_id: str, work: PaymentWork, *, payer: Principal)
     """The order that can be paid now. One that ran out unpaid comes anew, for as long as its
     dossier waits for the money: else nothing but withdrawal would lead out of there.
     """
-    dossier = own(await work.dossiers.find(dossier_id), payer)
+    dossier = visible(await work.dossiers.find(dossier_id), payer)
     newest = next(reversed(await work.orders.of(dossier.id)), None)
     if newest and newest.state is OrderState.OPEN:
         return newest
@@ -117,7 +117,7 @@ async def payable_order(dossier_id: str, work: PaymentWork, *, payer: Principal)
 async def start_attempt(
     order_id: str, work: PaymentWork, *, gateway: PaymentGateway, payer: Principal
 ) -> Attempt:
-    """Let the owner of an order try to pay it."""
+    """Let the owner of an order, or an officer at the counter, try to pay it."""
     order = await _locked_order(order_id, payer, work)
     undecided = await work.attempts.undecided(order.id)
     refused = refuse_attempt(order, undecided=len(undecided), now=work.now)
@@ -142,15 +142,22 @@ async def start_attempt(
 
 async def _locked_order(order_id: str, payer: Principal, work: PaymentWork) -> Order:
     dossier_id = await work.orders.dossier_of(order_id)
-    own(await work.dossiers.find(dossier_id) if dossier_id else None, payer)
+    visible(await work.dossiers.find(dossier_id) if dossier_id else None, payer)
     return await work.orders.get(order_id)
 
 
-def own(dossier: Dossier | None, reader: Principal) -> Dossier:
-    """The dossier, if it is the reader's own; nobody else learns that it owes anything."""
-    if dossier is None or not reader.owns(dossier.applicant_id):
+def visible(dossier: Dossier | None, reader: Principal) -> Dossier:
+    """The dossier, to its applicant and to officers of the office that took it in; nobody else
+    learns that it owes anything.
+    """
+    if dossier is None or not (reader.owns(dossier.applicant_id) or _takes_in(reader, dossier)):
         raise NotFound
     return dossier
+
+
+def _takes_in(reader: Principal, dossier: Dossier) -> bool:
+    agency = dossier.intake_agency
+    return agency is not None and Role.OFFICER in reader.roles and reader.serves(agency)
 
 
 async def _dossier_of(event: Event[DossierPaymentRequired], work: PaymentWork) -> Dossier:
@@ -161,6 +168,7 @@ async def _dossier_of(event: Event[DossierPaymentRequired], work: PaymentWork) -
             code=event.data.code,
             procedure_code=event.data.procedure_code,
             applicant_id=event.data.applicant_id,
+            intake_agency=event.data.intake_agency,
         )
         work.dossiers.add(dossier)
     return dossier

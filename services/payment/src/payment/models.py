@@ -53,6 +53,8 @@ class Dossier(Row, table=True):
     code: str = Field(sa_type=Text)
     procedure_code: str = Field(sa_type=Text)
     applicant_id: str = Field(sa_type=Text)
+    intake_agency: str | None = Field(default=None, sa_type=Text)
+    """Whose officers take the payment at the counter; None where nobody told us."""
     ended_for: RefundReason | None = Field(default=None, sa_type=_choice(RefundReason))
 
 
