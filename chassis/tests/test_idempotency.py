@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from chassis.database import Database
 from chassis.errors import Conflict, install_problem_handlers
-from chassis.idempotency import Answer, KeyedRequest, once
+from chassis.idempotency import Answer, Keyed, KeyedRequest, answered, once
 
 
 class Counter:
@@ -105,6 +105,36 @@ async def test_a_failed_effect_gives_the_key_free(counter: Counter):
     answer = await counter.post()
     assert answer.status_code == 201
     assert "Idempotency-Replayed" not in answer.headers
+
+
+async def test_a_key_may_be_looked_up_before_its_effect_and_stays_free(database: Database):
+    request = Keyed("POST /v1/things", "k-1", b"hash")
+    looked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def look(*, wait: bool) -> Answer | None:
+        async with database.engine.begin() as connection:
+            found = await answered(connection, request, principal="s-1")
+            looked.set()
+            if wait:
+                await go_on.wait()
+            return found
+
+    async def effect() -> Answer:
+        assert go_on.is_set()  # no twin gets on before who looked
+        return Answer(201, {"thing": 1})
+
+    async def do() -> Answer:
+        async with database.engine.begin() as connection:
+            return await once(connection, request, effect, principal="s-1")
+
+    first = asyncio.create_task(look(wait=True))
+    await looked.wait()
+    twin = asyncio.create_task(do())
+    await asyncio.sleep(0.1)
+    go_on.set()
+    assert await first is None
+    assert await twin == Answer(201, {"thing": 1})
+    assert await look(wait=False) == Answer(201, {"thing": 1}, replayed=True)
 
 
 @pytest.mark.parametrize("key", [None, "", "k" * 129, "two words"])

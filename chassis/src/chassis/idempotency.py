@@ -37,6 +37,8 @@ _READ = sa.text(
     f"SELECT request_hash, status, body FROM idempotency_keys {_THE_KEY}"  # noqa: S608 - constants
 ).columns(body=JSONB)
 
+_FREE = sa.text(f"DELETE FROM idempotency_keys {_THE_KEY}")  # noqa: S608 - constants
+
 _FORGET = "DELETE FROM idempotency_keys WHERE created_at < now() - $1::interval"
 
 
@@ -60,6 +62,9 @@ class Keyed:
     key: str
     request_hash: bytes
 
+    def of(self, principal: str) -> dict[str, object]:
+        return {"principal": principal, "operation": self.operation, "key": self.key}
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -74,14 +79,27 @@ class Answer:
         return JSONResponse(self.body, self.status, headers)
 
 
-async def keyed(
-    request: Request, key: Annotated[str | None, Header(alias="Idempotency-Key")] = None
-) -> Keyed:
-    """The dependency behind `KeyedRequest`."""
+Effect = Callable[[], Awaitable[Answer]]
+
+
+async def _valid(key: Annotated[str | None, Header(alias="Idempotency-Key")] = None) -> str:
     if key is None or not _KEY.fullmatch(key):
         raise IdempotencyKeyInvalid(IdempotencyKeyInvalid.__doc__)
-    digest = sha256(f"{request.url.path}?{request.url.query}\n".encode())
-    digest.update(await request.body())
+    return key
+
+
+IdempotencyKey = Annotated[str, Depends(_valid)]
+"""Parameter of an endpoint that says itself, by `keyed_by`, what makes a request the same."""
+
+
+async def keyed(request: Request, key: IdempotencyKey) -> Keyed:
+    """The dependency behind `KeyedRequest`."""
+    return keyed_by(request, key, await request.body())
+
+
+def keyed_by(request: Request, key: str, content: bytes) -> Keyed:
+    """A request whose body means `content`, however it was written."""
+    digest = sha256(f"{request.url.path}?{request.url.query}\n".encode() + content)
     route = getattr(request.scope.get("route"), "path", request.url.path)
     return Keyed(f"{request.method} {route}", key, digest.digest())
 
@@ -91,19 +109,33 @@ KeyedRequest = Annotated[Keyed, Depends(keyed)]
 
 
 async def once(
-    connection: AsyncConnection,
-    request: Keyed,
-    effect: Callable[[], Awaitable[Answer]],
-    *,
-    principal: str,
+    connection: AsyncConnection, request: Keyed, effect: Effect, *, principal: str
 ) -> Answer:
     """Bring `effect` about, or give the answer that `principal` had to this request before."""
-    the_key = {"principal": principal, "operation": request.operation, "key": request.key}
-    claim = await connection.execute(_CLAIM, {**the_key, "request_hash": request.request_hash})
+    if kept := await _claim(connection, request, principal):
+        return kept
+    answer = await effect()
+    told = {"status": answer.status, "body": answer.body}
+    await connection.execute(_ANSWER, request.of(principal) | told)
+    return answer
+
+
+async def answered(connection: AsyncConnection, request: Keyed, *, principal: str) -> Answer | None:
+    """What `once` answered before. Else the key stays free, but no twin gets on before the end of
+    this transaction: what a request needs may be looked at in it, and the effect follow in another.
+    """
+    if kept := await _claim(connection, request, principal):
+        return kept
+    await connection.execute(_FREE, request.of(principal))
+    return None
+
+
+async def _claim(connection: AsyncConnection, request: Keyed, principal: str) -> Answer | None:
+    """None when nobody answered it before: the key is ours."""
+    the_key = request.of(principal)
+    claim = await connection.execute(_CLAIM, the_key | {"request_hash": request.request_hash})
     if claim.rowcount:
-        answer = await effect()
-        await connection.execute(_ANSWER, {**the_key, "status": answer.status, "body": answer.body})
-        return answer
+        return None
     kept = (await connection.execute(_READ, the_key)).one()
     if kept.request_hash != request.request_hash:
         raise IdempotencyKeyReused(IdempotencyKeyReused.__doc__)
