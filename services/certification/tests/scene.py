@@ -171,14 +171,15 @@ class Scene:
         return copy_id
 
     async def approve(self, copy_id: str, headers: Headers | None = None) -> httpx2.Response:
+        """Under a new key, unless `headers` has one."""
         url = f"/v1/copies/{copy_id}/signature"
-        return await self.http.post(url, headers=headers or self.authorised())
+        return await self.http.post(url, headers=_new_key() | (headers or self.authorised()))
 
     async def decide(
         self, copy_id: str, what: str, reason: str = "a-reason", headers: Headers | None = None
     ) -> httpx2.Response:
         url = f"/v1/copies/{copy_id}/{what}"
-        sent = headers or self.authorised()
+        sent = _new_key() | (headers or self.authorised())
         return await self.http.post(url, json={"reasonCode": reason}, headers=sent)
 
     async def replace(self, copy_id: str, reason: str = "wrong-scan") -> httpx2.Response:
@@ -243,6 +244,10 @@ class Scene:
     async def execute(self, statement: str) -> None:
         async with self.service.database.engine.begin() as connection:
             await connection.exec_driver_sql(statement)
+
+
+def _new_key() -> Headers:
+    return {"Idempotency-Key": str(uuid4())}
 
 
 def files_of(settings: Settings) -> CopyFiles:

@@ -29,7 +29,8 @@ async def test_an_approval_records_everything_before_anything_is_signed(scene: S
     assert copy.seal_certificate == fingerprint("seal")
     assert copy.link
     assert len(copy.link) == 12
-    view = answer.json()
+    assert answer.json() == {"copyId": copy_id, "state": "signing"}
+    view = (await scene.get(f"/v1/copies/{copy_id}")).json()
     assert view["checkUrl"] == f"https://chung-thuc.test/c/{copy.link}"
     assert len(view["checkCode"]) == 8
     [entry] = await scene.entries()

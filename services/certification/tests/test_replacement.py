@@ -170,6 +170,6 @@ async def test_a_reason_is_a_code_and_no_free_text(scene: Scene, reason: str | N
     answer = await scene.http.post(
         f"/v1/copies/{copy_id}/revocation",
         json={} if reason is None else {"reasonCode": reason},
-        headers=scene.authorised(),
+        headers=scene.authorised() | {"Idempotency-Key": "k"},
     )
     assert problem(answer) == (422, "unprocessable")

@@ -1,8 +1,10 @@
 """HTTP for those concerned with a copy: see it, fetch it; and for officials: decide about it."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
@@ -15,15 +17,17 @@ from certification.commands import (
 )
 from certification.copy_files import CopyFiles
 from certification.domain import CopyState, require_approvable
+from certification.models import Copy
 from certification.permissions import Anyone, Official, Signer, readable, signatory
 from certification.ports import Certificate, CopySigner, Hindered
 from certification.refusals import NotYetSigned, SignatureHindered, UnknownPart
 from certification.repository import BookYear
-from certification.views import CopiesPage, RegisterPage, WholeCopyView
+from certification.views import CopiesPage, RegisterPage, Standing, WholeCopyView
 from certification.work import CertificationWork
 from chassis.access import Principal
 from chassis.app import Service
 from chassis.failpoints import failpoint
+from chassis.idempotency import Answer, Keyed, KeyedRequest, answered, once
 from motcua_contracts.types import Code, ReasonCode, Uuid
 
 LIMIT = 100
@@ -102,30 +106,37 @@ def decision_routes(
         except Hindered as hindered:
             raise SignatureHindered(hindrance=str(hindered.hindrance)) from hindered
 
-    @router.post("/signature", status_code=202)
-    async def sign(copy_id: Uuid, signer: Signer) -> WholeCopyView:
+    @router.post("/signature", status_code=202, response_model=Standing)
+    async def sign(*, copy_id: Uuid, signer: Signer, request: KeyedRequest) -> Response:
         """The authorised person approves; both signatures are made after the answer."""
         async with service.request() as work:
+            kept = await answered(await work.connection(), request, principal=signer.subject)
+            if kept:
+                return kept.response()
             key = await _key_for(copy_id, work, signer)
         # No transaction is open while a key store is asked.
         usable = await certificates(key)
         async with service.request() as work:
-            copy = await approve_copy(copy_id, work, signer, certificates=usable)
-            view = WholeCopyView.of(copy, work)
+            approve = partial(approve_copy, copy_id, work, signer, certificates=usable)
+            answer = await _once(approve, work, request=request, by=signer, status=202)
         await failpoint("certification.after-intent")
-        return view
+        return answer
 
-    @router.post("/refusal")
-    async def refuse(copy_id: Uuid, wish: Reason, official: Official) -> WholeCopyView:
+    @router.post("/refusal", response_model=Standing)
+    async def refuse(
+        *, copy_id: Uuid, wish: Reason, official: Official, request: KeyedRequest
+    ) -> Response:
         async with service.request() as work:
-            copy = await refuse_copy(copy_id, work, official, reason=wish.reason_code)
-            return WholeCopyView.of(copy, work)
+            refuse = partial(refuse_copy, copy_id, work, official, reason=wish.reason_code)
+            return await _once(refuse, work, request=request, by=official)
 
-    @router.post("/revocation")
-    async def revoke(copy_id: Uuid, wish: Reason, signer: Signer) -> WholeCopyView:
+    @router.post("/revocation", response_model=Standing)
+    async def revoke(
+        *, copy_id: Uuid, wish: Reason, signer: Signer, request: KeyedRequest
+    ) -> Response:
         async with service.request() as work:
-            copy = await revoke_copy(copy_id, work, signer, reason=wish.reason_code)
-            return WholeCopyView.of(copy, work)
+            revoke = partial(revoke_copy, copy_id, work, signer, reason=wish.reason_code)
+            return await _once(revoke, work, request=request, by=signer)
 
     return router
 
@@ -156,6 +167,23 @@ def register_routes(service: Service[CertificationWork]) -> APIRouter:
             return RegisterPage.of(found, work)
 
     return router
+
+
+async def _once(
+    effect: Callable[[], Awaitable[Copy]],
+    work: CertificationWork,
+    *,
+    request: Keyed,
+    by: Principal,
+    status: int = 200,
+) -> Response:
+    """Decide once, however often it is asked; what is kept of it names nobody."""
+
+    async def decided() -> Answer:
+        return Answer(status, Standing.of(await effect()).model_dump(mode="json", by_alias=True))
+
+    connection = await work.connection()
+    return (await once(connection, request, decided, principal=by.subject)).response()
 
 
 async def _key_for(copy_id: str, work: CertificationWork, signer: Principal) -> str:

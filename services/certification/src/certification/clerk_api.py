@@ -18,7 +18,6 @@ from certification.copy_files import CopyFiles
 from certification.models import Copy
 from certification.permissions import Officer, readable, readable_dossier
 from certification.uploads import (
-    IdempotencyKey,
     Replacing,
     S,
     ScanDesk,
@@ -29,7 +28,7 @@ from certification.uploads import (
 from certification.work import CertificationWork
 from chassis.access import Principal
 from chassis.app import Service
-from chassis.idempotency import Answer, Keyed, once
+from chassis.idempotency import Answer, IdempotencyKey, Keyed, answered, once
 from motcua_contracts.types import Uuid
 
 Check = Callable[[CertificationWork], Awaitable[object]]
@@ -45,10 +44,6 @@ class _Errand(Generic[S]):
     possible: Check
     """Refuses what cannot be done now, before the scan is kept."""
     do: Callable[[CertificationWork, Brought, S], Awaitable[Copy]]
-
-
-class _Fresh(Exception):  # noqa: N818 - rolls the claim of the key back
-    """This request was not answered before."""
 
 
 class _Counter:
@@ -76,15 +71,12 @@ class _Counter:
     async def _answered(self, errand: _Errand[S], keyed: Keyed, clerk: Principal) -> Answer | None:
         """What was answered to this request before; nothing of a scan is kept for it again."""
 
-        async def fresh() -> Answer:
-            await errand.possible(work)
-            raise _Fresh
-
-        try:
-            async with self._service.request() as work:
-                return await once(await work.connection(), keyed, fresh, principal=clerk.subject)
-        except _Fresh:
-            return None
+        async with self._service.request() as work:
+            connection = await work.connection()
+            kept = await answered(connection, keyed, principal=clerk.subject)
+            if kept is None:
+                await errand.possible(work)
+            return kept
 
     async def _answer(
         self, errand: _Errand[S], keyed: Keyed, *, brought: Brought, shown: S

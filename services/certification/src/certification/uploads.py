@@ -8,13 +8,12 @@ is made of it.
 import asyncio
 import hashlib
 import os
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Generic, Literal, TypeVar
 
-from fastapi import Depends, Header, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
@@ -28,7 +27,7 @@ from certification.models import ScanPart
 from certification.refusals import WrongScan
 from certification.sealing import Request as Asked
 from chassis.errors import BadRequest
-from chassis.idempotency import IdempotencyKeyInvalid, Keyed
+from chassis.idempotency import Keyed, keyed_by
 from documents.kinds import PDF
 from documents.rewriting import rewrite
 from documents.store import StoredFile
@@ -37,7 +36,6 @@ from motcua_contracts.types import PaperKind, ReasonCode
 MOST_IMAGES = 50
 _LONGEST_JSON = 64 * 1024
 _BLOCK = 256 * 1024
-_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 Line = StringConstraints(
     strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\x00-\x1f]+$"
@@ -102,19 +100,9 @@ class Upload(Generic[S]):
         """The request by its key. The boundary between its parts differs each time it is sent, so
         the hash covers what the parts say.
         """
-        digest = hashlib.sha256(f"{request.url.path}\n{self.scan_sha256}\n".encode())
-        digest.update(self.shown.model_dump_json().encode())
-        route = getattr(request.scope.get("route"), "path", request.url.path)
-        return Keyed(f"{request.method} {route}", key, digest.digest())
-
-
-async def _key(key: Annotated[str | None, Header(alias="Idempotency-Key")] = None) -> str:
-    if key is None or not _KEY.fullmatch(key):
-        raise IdempotencyKeyInvalid(IdempotencyKeyInvalid.__doc__)
-    return key
-
-
-IdempotencyKey = Annotated[str, Depends(_key)]
+        return keyed_by(
+            request, key, f"{self.scan_sha256}\n{self.shown.model_dump_json()}".encode()
+        )
 
 
 @asynccontextmanager

@@ -17,6 +17,17 @@ class View(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True)
 
 
+class Standing(View):
+    """Where a copy stands: what a decision about it is answered with."""
+
+    copy_id: str
+    state: CopyState
+
+    @classmethod
+    def of(cls, copy: Copy) -> "Standing":
+        return cls(copy_id=copy.id, state=copy.state)
+
+
 class RequesterView(View):
     name: str
     id_number: str
