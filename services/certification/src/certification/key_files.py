@@ -2,8 +2,10 @@
 security module: whoever reads the folder and the passphrase has the keys.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 from asn1crypto import pkcs12 as asn1_pkcs12
 from asn1crypto import x509
@@ -17,6 +19,8 @@ from cryptography.x509 import Certificate as CryptographyCertificate
 from certification.keys import Key
 from certification.ports import Hindered, Hindrance
 
+_State: TypeAlias = tuple[int, int, int]
+
 
 class KeyFiles:
     """A `KeyStore` of PKCS#12 files."""
@@ -24,15 +28,23 @@ class KeyFiles:
     def __init__(self, folder: Path, passphrase: str) -> None:
         self._folder = folder
         self._passphrase = passphrase
-        self._keys: dict[str, Key] = {}
+        self._keys: dict[str, tuple[_State, Key]] = {}
 
     def key(self, label: str) -> Key:
-        if label not in self._keys:
-            self._keys[label] = self._read(label)
-        return self._keys[label]
+        path = self._path(label)
+        state = _state(path)
+        known = self._keys.get(label)
+        if known and known[0] == state:
+            return known[1]
+        key = self._read(label, path)
+        self._keys[label] = state, key
+        return key
 
-    def _read(self, label: str) -> Key:
-        content = self._content(label)
+    def forget(self) -> None:
+        self._keys.clear()
+
+    def _read(self, label: str, path: Path) -> Key:
+        content = _content(path)
         try:
             opened = pkcs12.load_pkcs12(content, self._passphrase.encode())
         except ValueError as error:
@@ -51,14 +63,31 @@ class KeyFiles:
             sign=_signing(label, opened.key),
         )
 
-    def _content(self, label: str) -> bytes:
+    def _path(self, label: str) -> Path:
         path = self._folder / f"{label}.p12"
         if path.parent != self._folder:
             raise Hindered(Hindrance.KEY_AWAY, "a label is the name of a file, not a path")
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise Hindered(Hindrance.KEY_AWAY, f"{path}: {error.strerror}") from error
+        return path
+
+
+def _state(path: Path) -> _State:
+    """Another one after the file was written or replaced."""
+    with _there(path):
+        found = path.stat()
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _content(path: Path) -> bytes:
+    with _there(path):
+        return path.read_bytes()
+
+
+@contextmanager
+def _there(path: Path) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Hindered(Hindrance.KEY_AWAY, f"{path}: {error.strerror}") from error
 
 
 def _signing(label: str, key: object) -> Callable[[bytes], bytes]:

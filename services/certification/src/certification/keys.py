@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from asn1crypto import x509
 from pyhanko.sign.signers import Signer
@@ -18,6 +18,10 @@ class KeyStore(Protocol):
 
     def key(self, label: str) -> "Key":
         """Opened once and kept. Raises `Hindered` with `WRONG_PIN` or `KEY_AWAY`."""
+        ...
+
+    def forget(self) -> None:
+        """Open all keys anew: one may have been renewed."""
         ...
 
 
@@ -56,14 +60,15 @@ class Key:
         named = self.certificate.subject.native
         return str(named.get("common_name") or named.get("organization_name") or "")
 
-    def require_valid(self, moment: datetime) -> None:
-        """Raises `Hindered` outside of the certificate's time."""
+    def valid(self, moment: datetime) -> Self:
+        """Itself. Raises `Hindered` outside of the certificate's time."""
         begins, ends = self.certificate.not_valid_before, self.certificate.not_valid_after
         if not begins <= moment <= ends:
             raise Hindered(
                 Hindrance.CERTIFICATE_EXPIRED,
                 f"{self.label}: its certificate is valid from {begins:%Y-%m-%d} to {ends:%Y-%m-%d}",
             )
+        return self
 
 
 class KeySigner(Signer):

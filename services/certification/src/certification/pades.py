@@ -67,7 +67,9 @@ class Pades:
         self._tsa: TimeStampingAuthority | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession()
+        # Servers close a quiet connection after five seconds or more; ours must be given up first,
+        # for a question into a closing one is lost, and looks as if the authority were away.
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(keepalive_timeout=2))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -76,10 +78,18 @@ class Pades:
 
     def keys(self, person: str) -> tuple[Key, Key]:
         """Those of the person and of the seal, within their time. Raises `Hindered`."""
-        keys = self._keys.key(person), self._keys.key(self._terms.seal_key)
-        for key in keys:
-            key.require_valid(self._clock())
-        return keys
+        return self._valid(person), self._valid(self._terms.seal_key)
+
+    def _valid(self, label: str) -> Key:
+        now = self._clock()
+        try:
+            return self._keys.key(label).valid(now)
+        except Hindered as hindered:
+            if hindered.hindrance is not Hindrance.CERTIFICATE_EXPIRED:
+                raise
+            # Renewed, perhaps.
+            self._keys.forget()
+            return self._keys.key(label).valid(now)
 
     async def sign(self, prepared: Path, target: Path, person: str) -> SignedCopy:
         """Raises `Hindered`; then there is no file at `target`."""
@@ -87,7 +97,8 @@ class Pades:
         try:
             content, signed_at = await self._signed(prepared, hand, seal)
         except Hindered:
-            # It may know a certificate that its authority no longer uses.
+            # A key may have been renewed, and the time-stamping authority's certificate, too.
+            self._keys.forget()
             self._tsa = None
             raise
         return SignedCopy(write_durably(target, content), signed_at, self._terms.level)

@@ -4,12 +4,13 @@ A key and its certificate carry the same label; certificates of authorities lie 
 """
 
 import hashlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TypeVar, cast
+from datetime import datetime
+from typing import Any, TypeVar, cast
 
 import pkcs11
-from asn1crypto import x509
+from asn1crypto import core, x509
 from pkcs11 import Attribute, Mechanism, ObjectClass, PKCS11Error, Session, SignMixin, TokenFlag
 from pkcs11.util.ec import encode_ecdsa_signature
 
@@ -48,22 +49,25 @@ class TokenKeys:
             self._keys[label] = self._in_session(lambda session: self._find(session, label))
         return self._keys[label]
 
+    def forget(self) -> None:
+        """Certificates: the session and a refused PIN stay what they are."""
+        self._keys.clear()
+
     def _find(self, session: Session, label: str) -> Key:
-        _private_key(session, label)
-        certificates = {
-            str(found[Attribute.LABEL]): x509.Certificate.load(found[Attribute.VALUE])
-            for found in session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE})
-        }
-        if label not in certificates:
-            raise pkcs11.NoSuchKey(f"no certificate labelled {label}")
+        public = _public_key(session, _private_key(session, label), label)
+        labelled, authorities = _certificates(session, label)
+        ours = [one for one in labelled if public is None or _holds(one, public)]
+        if not ours:
+            raise pkcs11.NoSuchKey(f"{len(labelled)} certificates labelled {label}, none its own")
 
         def sign(content: bytes) -> bytes:
             return self._in_session(lambda held: _signature(_private_key(held, label), content))
 
         return Key(
             label=label,
-            certificate=certificates[label],
-            chain=[found for found in certificates.values() if found.ca],
+            # A renewed certificate of the same key may lie beside the one that it follows.
+            certificate=max(ours, key=_end),
+            chain=authorities,
             sign=sign,
         )
 
@@ -124,6 +128,45 @@ def _private_key(session: Session, label: str) -> SignMixin:
     if len(found) != 1:
         raise pkcs11.NoSuchKey(f"{len(found)} keys labelled {label}")
     return cast("SignMixin", found[0])
+
+
+def _public_key(session: Session, key: SignMixin, label: str) -> bytes | None:
+    """An RSA key's modulus, the point of an elliptic one, which only the public key beside it
+    tells; None if there is no such key.
+    """
+    if key.key_type is pkcs11.KeyType.RSA:
+        return bytes(key[Attribute.MODULUS]).lstrip(b"\0")
+    wanted = {Attribute.CLASS: ObjectClass.PUBLIC_KEY, Attribute.LABEL: label}
+    points = [bytes(found[Attribute.EC_POINT]) for found in session.get_objects(wanted)]
+    return points[0] if len(points) == 1 else None
+
+
+def _holds(certificate: x509.Certificate, public: bytes) -> bool:
+    """Whether it is the certificate of this key. Some modules wrap a point, some do not."""
+    key: Any = certificate.public_key["public_key"]
+    if certificate.public_key.algorithm == "rsa":
+        modulus: int = key.parsed["modulus"].native
+        return modulus == int.from_bytes(public, "big")
+    point: bytes = key.native
+    return public in (point, core.OctetString(point).dump())
+
+
+def _end(certificate: x509.Certificate) -> datetime:
+    return certificate.not_valid_after
+
+
+def _certificates(
+    session: Session, label: str
+) -> tuple[Sequence[x509.Certificate], Sequence[x509.Certificate]]:
+    """Those with the label, and those of authorities."""
+    labelled, authorities = list[x509.Certificate](), list[x509.Certificate]()
+    for found in session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE}):
+        certificate = x509.Certificate.load(found[Attribute.VALUE])
+        if str(found[Attribute.LABEL]) == label:
+            labelled.append(certificate)
+        if certificate.ca:
+            authorities.append(certificate)
+    return labelled, authorities
 
 
 def _signature(key: SignMixin, content: bytes) -> bytes:

@@ -11,7 +11,10 @@ from cryptography.x509.oid import NameOID
 
 
 def self_signed(
-    key: RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey, name: str = "Ai đó"
+    key: RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey,
+    name: str = "Ai đó",
+    *,
+    days: int = 1,
 ) -> x509.Certificate:
     subject, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), datetime.now(UTC)
     builder = (
@@ -21,6 +24,6 @@ def self_signed(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + timedelta(days=days))
     )
     return builder.sign(key, None if isinstance(key, Ed25519PrivateKey) else SHA256())

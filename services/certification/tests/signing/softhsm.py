@@ -89,6 +89,18 @@ class SoftHsm:
         with token.open(user_pin=PIN, rw=True) as session:
             yield session
 
+    def certify(self, label: str, certificate: bytes) -> None:
+        """Put one more certificate on the token."""
+        with self.session() as session:
+            _put(session, label, certificate)
+
+    def erase(self, label: str, *classes: ObjectClass) -> None:
+        """What has a label, of these classes or of all."""
+        with self.session() as session:
+            for found in list(session.get_objects({Attribute.LABEL: label})):
+                if not classes or found[Attribute.CLASS] in classes:
+                    found.destroy()
+
 
 def _put(session: pkcs11.Session, label: str, certificate: bytes) -> None:
     parsed = x509.Certificate.load(certificate)

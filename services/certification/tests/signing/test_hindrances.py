@@ -10,6 +10,7 @@ from typing import Protocol
 import pytest
 
 from certification.key_files import KeyFiles
+from certification.keys import Key
 from certification.pades import Pades, Terms
 from certification.ports import Hindered, Hindrance
 from certification.trust import Trust
@@ -174,6 +175,64 @@ async def test_an_expired_certificate_is_told_before_anybody_is_asked(
         assert await hindered(pades, "old") is Hindrance.CERTIFICATE_EXPIRED
         with pytest.raises(Hindered, match="old: its certificate is valid from"):
             pades.keys("old")
+
+
+def renew(provider: Provider, folder: Path, label: str, name: str, **wishes: str) -> None:
+    """Put another key in the place of one; the authority knows it as `renewed-<label>`."""
+    provider.enrol(folder, f"renewed-{label}", name, **wishes)
+    (folder / f"renewed-{label}.p12").rename(folder / f"{label}.p12")
+
+
+async def test_a_certificate_is_renewed_while_the_service_runs(
+    provider: Provider, terms: Terms, hindered: Hinder, prepared: Path, *, tmp_path: Path
+):
+    """Whether it ran out or was revoked, what follows needs nobody but who puts the new file."""
+    folder = tmp_path.with_name("renewed keys")
+    folder.mkdir()
+    told = replace(terms, seal_key="office")
+    provider.enrol(folder, "office", AGENCY, kind="agency", validDays=-2)
+    provider.enrol(folder, "mai", "Phạm Thị Mai")
+    async with Pades(KeyFiles(folder, PASSPHRASE), told, now) as pades:
+        assert await hindered(pades, "mai") is Hindrance.CERTIFICATE_EXPIRED
+        renew(provider, folder, "office", AGENCY, kind="agency")
+        provider.revoke("mai")
+        assert await hindered(pades, "mai") is Hindrance.CERTIFICATE_REVOKED
+        renew(provider, folder, "mai", "Phạm Thị Mai")
+        copy = await pades.sign(prepared, tmp_path / "signed.pdf", "mai")
+    assert copy.level is SignatureLevel.B_LTA
+
+
+class OldKeys:
+    """A store that knows keys till it is told to forget them, as a token's does."""
+
+    def __init__(self, files: KeyFiles) -> None:
+        self._files = files
+        self._known: dict[str, Key] = {}
+
+    def key(self, label: str) -> Key:
+        return self._known.setdefault(label, self._files.key(label))
+
+    def forget(self) -> None:
+        self._known.clear()
+
+
+async def test_keys_are_opened_anew_after_a_hindrance(
+    provider: Provider, terms: Terms, hindered: Hinder, prepared: Path, *, tmp_path: Path
+):
+    folder = tmp_path.with_name("forgotten keys")
+    folder.mkdir()
+    told = replace(terms, seal_key="board")
+    provider.enrol(folder, "board", AGENCY, kind="agency")
+    provider.enrol(folder, "yen", "Lê Thị Yến", validDays=-2)
+    provider.enrol(folder, "dung", "Lê Thị Dung")
+    async with Pades(OldKeys(KeyFiles(folder, PASSPHRASE)), told, now) as pades:
+        assert await hindered(pades, "yen") is Hindrance.CERTIFICATE_EXPIRED
+        renew(provider, folder, "yen", "Lê Thị Yến")
+        pades.keys("yen")
+        provider.revoke("renewed-yen")
+        assert await hindered(pades, "yen") is Hindrance.CERTIFICATE_REVOKED
+        (folder / "dung.p12").rename(folder / "yen.p12")
+        await pades.sign(prepared, tmp_path / "signed.pdf", "yen")
 
 
 async def test_a_certificate_that_ends_while_the_service_runs_signs_no_more(

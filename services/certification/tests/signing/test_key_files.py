@@ -1,4 +1,4 @@
-"""Keys in files: opened once, and what is wrong with one is told apart."""
+"""Keys in files: opened once while they stay the same, and what is wrong with one is told apart."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,13 +37,30 @@ def test_a_key_signs_and_its_certificate_is_told(store: KeyFiles):
     assert described.fingerprint == store.key("seal").certificate.sha256.hex()
 
 
-def test_a_key_is_read_once(store: KeyFiles, keys: Path):
+def test_a_key_is_read_once_while_its_file_stays(store: KeyFiles, keys: Path):
     first = store.key("dao")
+    assert store.key("dao") is first
     moved = (keys / "dao.p12").rename(keys / "dao.away")
     try:
-        assert store.key("dao") is first
+        assert hindrance(lambda: store.key("dao"))[0] is Hindrance.KEY_AWAY
     finally:
         moved.rename(keys / "dao.p12")
+
+
+def test_a_renewed_file_is_read_by_itself(tmp_path: Path):
+    store = KeyFiles(tmp_path, PASSPHRASE)
+    for name in ("first", "second", "third"):
+        write(tmp_path, ec.generate_private_key(ec.SECP256R1()), name)
+        assert store.key("ec").common_name == name
+
+
+def test_a_file_that_looks_the_same_is_read_again_when_keys_are_forgotten(tmp_path: Path):
+    """As after `cp --preserve`."""
+    store = KeyFiles(tmp_path, PASSPHRASE)
+    write(tmp_path, ec.generate_private_key(ec.SECP256R1()), "first")
+    before = store.key("ec")
+    store.forget()
+    assert store.key("ec") is not before
 
 
 def test_a_wrong_passphrase_is_told(keys: Path):
@@ -72,9 +89,17 @@ def test_a_label_is_not_a_path(store: KeyFiles, label: str):
     assert hindrance(lambda: store.key(label))[0] is Hindrance.KEY_AWAY
 
 
-def write(folder: Path, key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> None:
+def write(
+    folder: Path,
+    key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey,
+    name: str = "ec",
+) -> None:
     sealed = pkcs12.serialize_key_and_certificates(
-        b"ec", key, self_signed(key), None, BestAvailableEncryption(PASSPHRASE.encode())
+        b"ec",
+        key,
+        self_signed(key, name),
+        None,
+        BestAvailableEncryption(PASSPHRASE.encode()),
     )
     (folder / "ec.p12").write_bytes(sealed)
 

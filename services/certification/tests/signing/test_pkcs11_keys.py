@@ -7,9 +7,12 @@ from pathlib import Path
 import pkcs11
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
-from pkcs11 import TokenFlag
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
+from cryptography.x509 import Certificate, load_der_x509_certificate
+from pkcs11 import ObjectClass, TokenFlag
 
 from certification import pkcs11_keys
 from certification.pades import Pades, Terms
@@ -18,7 +21,7 @@ from certification.ports import Hindered, Hindrance
 from motcua_contracts.types import SignatureLevel
 
 from .certificates import self_signed
-from .provider import PASSPHRASE
+from .provider import PASSPHRASE, Provider
 from .softhsm import PIN, TOKEN, SoftHsm
 
 
@@ -58,11 +61,7 @@ async def test_a_copy_is_signed_with_keys_that_never_leave_the_token(
 
 def test_an_elliptic_key_signs_too(hsm: SoftHsm, store: TokenKeys, tmp_path: Path):
     private = ec.generate_private_key(ec.SECP256R1())
-    sealed = pkcs12.serialize_key_and_certificates(
-        b"ec", private, self_signed(private), None, BestAvailableEncryption(PASSPHRASE.encode())
-    )
-    (tmp_path / "ec.p12").write_bytes(sealed)
-    hsm.load(tmp_path / "ec.p12")
+    elliptic(hsm, tmp_path, private, certificate=self_signed(private))
     signature = store.key("ec").sign(b"paper")
     private.public_key().verify(signature, b"paper", ec.ECDSA(SHA256()))
 
@@ -87,6 +86,68 @@ def test_a_token_that_was_away_is_used_again_when_it_is_back(
     hsm.begin()
     hsm.load(keys / "dao.p12")
     assert key.sign(b"paper") == before
+
+
+def test_a_renewed_certificate_is_used_once_keys_are_forgotten(
+    hsm: SoftHsm, store: TokenKeys, provider: Provider, tmp_path: Path
+):
+    before = store.key("dao")
+    hsm.erase("dao")
+    provider.enrol(tmp_path, "dao-on-token", "Nguyễn Thị Bích Đào")
+    (tmp_path / "dao-on-token.p12").rename(tmp_path / "dao.p12")
+    hsm.load(tmp_path / "dao.p12")
+    store.forget()
+    after = store.key("dao")
+    assert after.certificate.dump() != before.certificate.dump()
+    public = load_der_x509_certificate(after.certificate.dump()).public_key()
+    assert isinstance(public, RSAPublicKey)
+    public.verify(after.sign(b"paper"), b"paper", PKCS1v15(), SHA256())
+
+
+def elliptic(
+    hsm: SoftHsm, folder: Path, private: ec.EllipticCurvePrivateKey, *, certificate: Certificate
+) -> None:
+    sealed = pkcs12.serialize_key_and_certificates(
+        b"ec", private, certificate, None, BestAvailableEncryption(PASSPHRASE.encode())
+    )
+    (folder / "ec.p12").write_bytes(sealed)
+    hsm.load(folder / "ec.p12")
+
+
+def test_of_two_certificates_of_a_key_the_one_that_lasts_longer_counts(
+    hsm: SoftHsm, store: TokenKeys, tmp_path: Path
+):
+    private = ec.generate_private_key(ec.SECP256R1())
+    elliptic(hsm, tmp_path, private, certificate=self_signed(private, "old"))
+    for days, name in ((9, "renewed"), (5, "between")):
+        hsm.certify("ec", self_signed(private, name, days=days).public_bytes(Encoding.DER))
+    assert store.key("ec").common_name == "renewed"
+
+
+@pytest.mark.parametrize("label", ["ec", "dao"])
+def test_a_certificate_of_another_key_is_no_certificate(
+    hsm: SoftHsm, store: TokenKeys, tmp_path: Path, label: str
+):
+    """As when only one of both was replaced."""
+    private, other = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    elliptic(hsm, tmp_path, private, certificate=self_signed(private))
+    foreign = self_signed(other).public_bytes(Encoding.DER)
+    if label == "dao":
+        foreign = store.key("seal").certificate.dump()
+    hsm.erase(label, ObjectClass.CERTIFICATE)
+    hsm.certify(label, foreign)
+    assert told(lambda: store.key(label)) is Hindrance.KEY_AWAY
+
+
+def test_a_key_whose_public_half_is_not_on_the_token_is_believed_its_label(
+    hsm: SoftHsm, store: TokenKeys, tmp_path: Path
+):
+    """Only an elliptic one: the finished copy is read back in any case."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    elliptic(hsm, tmp_path, private, certificate=self_signed(private))
+    hsm.erase("ec", ObjectClass.PUBLIC_KEY)
+    signature = store.key("ec").sign(b"paper")
+    private.public_key().verify(signature, b"paper", ec.ECDSA(SHA256()))
 
 
 class Watched:
