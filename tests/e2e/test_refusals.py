@@ -85,7 +85,8 @@ def test_the_right_token_is_believed_and_none_is_not(
         ({"person": CITIZEN}, "POST", "/v1/dossiers/{filed}/receive"),
         ({"client": JUSTICE}, "POST", "/v1/dossiers/{filed}/receive"),
         ({"person": CITIZEN}, "POST", "/v1/dossiers/{filed}/decisions"),
-        ({"person": OFFICER}, "POST", "/v1/dossiers/{filed}/withdraw"),
+        ({"person": CITIZEN}, "POST", "/v1/counter/dossiers"),
+        ({"client": JUSTICE}, "POST", "/v1/dossiers/{filed}/withdraw"),
         ({"person": CITIZEN, "claims": {"roles": []}}, "GET", "/v1/dossiers/{filed}"),
         ({"person": CITIZEN, "claims": {"roles": "citizen"}}, "GET", "/v1/dossiers/{filed}"),
     ],
@@ -96,6 +97,12 @@ def test_a_role_does_only_what_is_its_own(
     url = doors.intake + path.format(filed=filed)
     answer = _ask(minted(doors.endpoints, **who), method, url)
     assert _slug(answer) == (HTTPStatus.FORBIDDEN, "forbidden")
+
+
+def test_an_officer_withdraws_nothing_that_was_filed_online(doors: Doors, filed: str) -> None:
+    url = f"{doors.intake}/v1/dossiers/{filed}/withdraw"
+    answer = _ask(doors.officer, "POST", url, {"reasonCode": "applicant-request"})
+    assert _slug(answer) == (HTTPStatus.FORBIDDEN, "not-the-applicant")
 
 
 def test_citizens_read_no_messages_and_operators_no_orders(
