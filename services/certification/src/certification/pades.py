@@ -91,10 +91,15 @@ class Pades:
             self._keys.forget()
             return self._keys.key(label).valid(now)
 
-    async def sign(self, prepared: Path, target: Path, person: str) -> SignedCopy:
-        """Raises `Hindered`; then there is no file at `target`."""
+    async def sign(
+        self, prepared: Path, target: Path, person: str, *, told: tuple[str, str] | None = None
+    ) -> SignedCopy:
+        """Raises `Hindered`, also if the keys' certificates are not those that were told before;
+        then there is no file at `target`.
+        """
         hand, seal = self.keys(person)
         try:
+            _require_told((hand, seal), told)
             content, signed_at = await self._signed(prepared, hand, seal)
         except Hindered:
             # A key may have been renewed, and the time-stamping authority's certificate, too.
@@ -207,3 +212,11 @@ class Pades:
             path = folder / f"{label}.png"
             self._pictures[label] = Picture.read(path) if path.exists() else None
         return self._pictures.get(label)
+
+
+def _require_told(keys: tuple[Key, Key], told: tuple[str, str] | None) -> None:
+    """What is recorded of a copy is what the public check will ask for."""
+    if told and told != tuple(key.described().fingerprint for key in keys):
+        raise Hindered(
+            Hindrance.KEY_AWAY, "a certificate was renewed meanwhile: it is recorded first"
+        )

@@ -37,6 +37,7 @@ class SigningProcesses:
         preparing = Program("preparing", "certification.preparing_worker", environment={})
         self._signing = Pool(signing, processes=processes, queue=queue)
         self._preparing = Pool(preparing, processes=1, queue=queue)
+        self._told: dict[str, tuple[str, str]] = {}
         self._gate = _PinGate(counted=station.kind == "pkcs11")
 
     async def __aenter__(self) -> Self:
@@ -52,7 +53,9 @@ class SigningProcesses:
     async def certificates(self, person: str) -> tuple[Certificate, Certificate]:
         async with self._gate.passed():
             answer = _read(await self._signing.do(TellCertificates(person=person)))
-        return _present(answer.certificates)
+        told = _present(answer.certificates)
+        self._told[person] = told[0].fingerprint, told[1].fingerprint
+        return told
 
     async def prepare(self, clean: Path, target: Path, attestation: Attestation) -> str:
         job = Prepare(clean=clean, target=target, attestation=attestation)
@@ -60,7 +63,8 @@ class SigningProcesses:
 
     async def sign(self, prepared: Path, target: Path, *, person: str) -> SignedCopy:
         async with self._gate.passed():
-            job = Sign(prepared=prepared, target=target, person=person)
+            told = self._told.get(person)
+            job = Sign(prepared=prepared, target=target, person=person, told=told)
             answer = _read(await self._signing.do(job))
         return _present(answer.signed)
 

@@ -45,6 +45,8 @@ class Sign(BaseModel):
     prepared: Path
     target: Path
     person: str
+    told: tuple[str, str] | None = None
+    """Fingerprints of the certificates that were told, and are recorded: no others may sign."""
 
 
 SigningJob: TypeAlias = TellCertificates | Sign

@@ -51,7 +51,8 @@ async def _answer(pades: Pades, job: SigningJob) -> Answer:
         if isinstance(job, TellCertificates):
             hand, seal = pades.keys(job.person)
             return Answer(certificates=(hand.described(), seal.described()))
-        return Answer(signed=await pades.sign(job.prepared, job.target, job.person))
+        signed = await pades.sign(job.prepared, job.target, job.person, told=job.told)
+        return Answer(signed=signed)
     except Hindered as hindered:
         return Answer(hindrance=hindered.hindrance, message=str(hindered))
     except Exception as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,6 +90,28 @@ async def test_a_copy_is_prepared_and_signed(
     assert copy.level is SignatureLevel.B_LTA
     assert copy.signed_at.tzinfo is not None
     assert names(tmp_path) == ["prepared.pdf", "signed.pdf"]
+
+
+async def test_no_certificate_signs_but_those_that_were_told(
+    station: Station, provider: Provider, prepared: Path, keys: Path, *, tmp_path: Path
+):
+    """One that is renewed between telling and signing would not be the one that is recorded."""
+    folder = tmp_path.with_name("keys that change")
+    folder.mkdir()
+    shutil.copy(keys / "seal.p12", folder)
+    provider.enrol(folder, "thu", "Trần Thị Thu")
+    provider.enrol(folder, "next", "Trần Thị Thu")
+    told = station.model_copy(update={"place": folder})
+    async with SigningProcesses(told, processes=1, queue=2) as signer:
+        before, _ = await signer.certificates("thu")
+        (folder / "next.p12").rename(folder / "thu.p12")
+        with pytest.raises(Hindered, match="renewed") as caught:
+            await signer.sign(prepared, tmp_path / "signed.pdf", person="thu")
+        assert caught.value.hindrance is Hindrance.KEY_AWAY
+        assert names(tmp_path) == []
+        after, _ = await signer.certificates("thu")
+        assert after.fingerprint != before.fingerprint
+        await signer.sign(prepared, tmp_path / "signed.pdf", person="thu")
 
 
 async def test_hindrances_come_through_as_they_are(
