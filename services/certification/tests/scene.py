@@ -50,6 +50,8 @@ SCANNED = hashlib.sha256(b"what was scanned").hexdigest()
 
 Headers = dict[str, str]
 
+REASON = {"refusal": "not-certified", "revocation": "original-forged"}
+
 
 class StoppedClock:
     """The present, as the test sets it."""
@@ -176,13 +178,15 @@ class Scene:
         return await self.http.post(url, headers=_new_key() | (headers or self.authorised()))
 
     async def decide(
-        self, copy_id: str, what: str, reason: str = "a-reason", headers: Headers | None = None
+        self, copy_id: str, what: str, reason: str = "", headers: Headers | None = None
     ) -> httpx2.Response:
+        """For `reason`, or for one that is known."""
         url = f"/v1/copies/{copy_id}/{what}"
         sent = _new_key() | (headers or self.authorised())
-        return await self.http.post(url, json={"reasonCode": reason}, headers=sent)
+        told = {"reasonCode": reason or REASON.get(what, "none-needed")}
+        return await self.http.post(url, json=told, headers=sent)
 
-    async def replace(self, copy_id: str, reason: str = "wrong-scan") -> httpx2.Response:
+    async def replace(self, copy_id: str, reason: str = "scan-unreadable") -> httpx2.Response:
         return await self.post_scan(
             f"/v1/copies/{copy_id}/replacement",
             shown(reasonCode=reason),

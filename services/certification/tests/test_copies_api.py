@@ -76,11 +76,11 @@ async def test_officials_list_the_copies_of_their_agency(scene: Scene):
 
 async def test_a_clerk_refuses_a_copy_with_a_reason(scene: Scene):
     for copy_id in (await scene.requested(), await scene.ready()):
-        answer = await scene.decide(copy_id, "refusal", "erasures", headers=scene.clerk())
+        answer = await scene.decide(copy_id, "refusal", "original-erased", headers=scene.clerk())
         assert answer.status_code == 200
         assert answer.json() == {"copyId": copy_id, "state": "refused"}
         copy = await scene.copy(copy_id)
-        assert (copy.state, copy.reason) == (CopyState.REFUSED, "erasures")
+        assert (copy.state, copy.reason) == (CopyState.REFUSED, "original-erased")
         assert await scene.announced(copy.dossier_id) == ["copy-requested", "copy-refused"]
     assert await scene.entries() == []
 
@@ -98,14 +98,14 @@ async def test_no_route_is_open_by_accident(scene: Scene):
 
 async def test_the_register_tells_every_number_and_what_became_of_it(scene: Scene):
     used, reserved, void = [await scene.approved() for _ in range(3)]
-    await scene.decide(void, "refusal", "given-up")
+    await scene.decide(void, "refusal", "not-certified")
     await scene.execute(f"UPDATE copies SET leased_until = 'infinity' WHERE id = '{reserved}'")
     await scene.sign()
     lines = (await scene.get("/v1/register?year=2026")).json()["entries"]
     assert [(line["number"], line["state"], line["reason"], line["copyId"]) for line in lines] == [
         (1, "used", None, used),
         (2, "reserved", None, reserved),
-        (3, "void", "given-up", void),
+        (3, "void", "not-certified", void),
     ]
     assert lines[0]["requester"] == {"name": NAME, "idNumber": ID_NUMBER}
     assert (lines[0]["title"], lines[0]["pages"], lines[0]["fee"]) == (TITLE, 3, 5_000)

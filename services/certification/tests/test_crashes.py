@@ -182,7 +182,7 @@ async def test_a_refusal_after_a_crash_leaves_a_void_number_and_no_file(scene: S
     copy_id = await scene.approved()
     await sign_until(scene, "certification.before-publish")
     await scene.lease_ends()
-    answer = await scene.decide(copy_id, "refusal", "given-up")
+    answer = await scene.decide(copy_id, "refusal", "not-certified")
     assert answer.status_code == 200
     scene.clock.pass_by(timedelta(minutes=1))
     await scene.sign()
@@ -191,7 +191,7 @@ async def test_a_refusal_after_a_crash_leaves_a_void_number_and_no_file(scene: S
     assert await scene.announced(copy.dossier_id) == ["copy-requested", "copy-refused"]
     assert await scene.attempts() == ["orphaned"]
     [entry] = await scene.entries()
-    assert (entry.number, entry.state, entry.reason) == (1, EntryState.VOID, "given-up")
+    assert (entry.number, entry.state, entry.reason) == (1, EntryState.VOID, "not-certified")
     await scene.sweep("clear files")
     assert await files(scene) == set()
 

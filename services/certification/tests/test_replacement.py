@@ -23,7 +23,7 @@ async def test_a_replacement_is_free_and_waits_for_the_signer(scene: Scene):
     old, new = await replacing(scene)
     copy = await scene.copy(new)
     assert (copy.state, copy.fee, copy.pages) == (CopyState.READY, 0, 2)
-    assert (copy.replaces, copy.replaces_for) == (old, "wrong-scan")
+    assert (copy.replaces, copy.replaces_for) == (old, "scan-unreadable")
     assert (await scene.copy(old)).state is CopyState.CERTIFIED
     assert await scene.announced(copy.dossier_id) == ["copy-requested", "copy-certified"]
 
@@ -34,7 +34,11 @@ async def test_the_old_copy_holds_until_the_new_one_is_certified_and_not_after(s
     assert (await scene.copy(old)).state is CopyState.CERTIFIED
     await scene.sign()
     gone, copy = await scene.copy(old), await scene.copy(new)
-    assert (gone.state, gone.replaced_by, gone.reason) == (CopyState.REPLACED, new, "wrong-scan")
+    assert (gone.state, gone.replaced_by, gone.reason) == (
+        CopyState.REPLACED,
+        new,
+        "scan-unreadable",
+    )
     assert (copy.state, copy.number, copy.fee) == (CopyState.CERTIFIED, 2, 0)
     dossier = copy.dossier_id
     assert await scene.announced(dossier) == [
@@ -49,7 +53,7 @@ async def test_the_old_copy_holds_until_the_new_one_is_certified_and_not_after(s
         "copyId": old,
         "sha256": gone.sha256,
         "successorId": new,
-        "reasonCode": "wrong-scan",
+        "reasonCode": "scan-unreadable",
         "replacedAt": "2026-03-02T08:00:00Z",
     }
     assert [entry.state for entry in await scene.entries()] == [EntryState.USED] * 2
@@ -59,7 +63,7 @@ async def test_the_old_copy_holds_until_the_new_one_is_certified_and_not_after(s
 
 async def test_a_replacement_that_is_refused_leaves_the_old_copy_as_it_was(scene: Scene):
     old, new = await replacing(scene)
-    await scene.decide(new, "refusal", "not-needed", headers=scene.clerk())
+    await scene.decide(new, "refusal", "not-certified", headers=scene.clerk())
     assert (await scene.copy(new)).state is CopyState.REFUSED
     assert (await scene.copy(old)).state is CopyState.CERTIFIED
     dossier = (await scene.copy(old)).dossier_id
@@ -80,14 +84,14 @@ async def test_only_a_certified_copy_is_replaced(scene: Scene):
 
 async def test_a_revoked_copy_holds_no_longer(scene: Scene):
     copy = await scene.copy(await scene.certified())
-    answer = await scene.decide(copy.id, "revocation", "forged-original")
+    answer = await scene.decide(copy.id, "revocation", "original-forged")
     assert (answer.status_code, answer.json()["state"]) == (200, "revoked")
     told = await scene.fact(copy.dossier_id, "copy-revoked")
     assert told == {
         "dossierId": copy.dossier_id,
         "copyId": copy.id,
         "sha256": copy.sha256,
-        "reasonCode": "forged-original",
+        "reasonCode": "original-forged",
         "revokedAt": "2026-03-02T08:00:00Z",
     }
     for what in ("revocation", "refusal"):
@@ -99,7 +103,7 @@ async def test_a_revoked_copy_holds_no_longer(scene: Scene):
 
 async def test_with_a_revoked_copy_its_successor_ends_that_waits_for_the_signer(scene: Scene):
     old, new = await replacing(scene)
-    await scene.decide(old, "revocation", "forged-original")
+    await scene.decide(old, "revocation", "original-forged")
     copy = await scene.copy(new)
     assert (copy.state, copy.reason) == (CopyState.REFUSED, "nothing-to-replace")
     assert problem(await scene.approve(new)) == (409, "step-not-possible")
@@ -115,14 +119,14 @@ async def test_with_a_revoked_copy_its_successor_ends_that_is_signed_at_this_mom
     async with asyncio.timeout(5):
         while not scene.signer.at_once:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
-    answer = await scene.decide(old, "revocation", "forged-original")
+    answer = await scene.decide(old, "revocation", "original-forged")
     assert answer.status_code == 200
     scene.signer.gate.set()
     await signing
     gone, copy = await scene.copy(old), await scene.copy(new)
     assert (gone.state, gone.reason, gone.replaced_by) == (
         CopyState.REVOKED,
-        "forged-original",
+        "original-forged",
         None,
     )
     assert (copy.state, copy.sha256) == (CopyState.REFUSED, None)

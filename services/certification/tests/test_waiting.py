@@ -187,11 +187,11 @@ async def test_who_may_sign_gives_a_waiting_copy_up_and_its_number_says_why(scen
     assert by_clerk.status_code == 403
     unnamed = await scene.decide(copy.id, "refusal", headers=scene.authorised("signer-nobody"))
     assert problem(unnamed) == (403, "not-a-signer")
-    answer = await scene.decide(copy.id, "refusal", "signer-left")
+    answer = await scene.decide(copy.id, "refusal", "not-certified")
     assert (answer.status_code, answer.json()["state"]) == (200, "refused")
     [entry] = await scene.entries()
-    assert (entry.number, entry.state, entry.reason) == (1, EntryState.VOID, "signer-left")
-    assert (await scene.fact(copy.dossier_id, "copy-refused"))["reasonCode"] == "signer-left"
+    assert (entry.number, entry.state, entry.reason) == (1, EntryState.VOID, "not-certified")
+    assert (await scene.fact(copy.dossier_id, "copy-refused"))["reasonCode"] == "not-certified"
     scene.clock.pass_by(timedelta(hours=1))
     await scene.sign()
     assert scene.signer.signed == []

@@ -41,7 +41,7 @@ class _Errand(Generic[S]):
     kind: type[S]
     known: Check
     """Refuses whose business it is not, before a scan is read that may be large."""
-    possible: Check
+    possible: Callable[[CertificationWork, S], Awaitable[object]]
     """Refuses what cannot be done now, before the scan is kept."""
     do: Callable[[CertificationWork, Brought, S], Awaitable[Copy]]
 
@@ -61,21 +61,23 @@ class _Counter:
         async with form_of(request) as form:
             upload = await read_upload(form, errand.kind)
             keyed = upload.keyed(request, key)
-            answer = await self._answered(errand, keyed, clerk)
+            answer = await self._answered(errand, keyed, clerk=clerk, shown=upload.shown)
             if answer is None:
                 scan = await self._desk.keep(upload)
                 brought = Brought(clerk, upload.shown.paper_kind, upload.shown.asked(), scan)
                 answer = await self._answer(errand, keyed, brought=brought, shown=upload.shown)
         return answer.response()
 
-    async def _answered(self, errand: _Errand[S], keyed: Keyed, clerk: Principal) -> Answer | None:
+    async def _answered(
+        self, errand: _Errand[S], keyed: Keyed, *, clerk: Principal, shown: S
+    ) -> Answer | None:
         """What was answered to this request before; nothing of a scan is kept for it again."""
 
         async with self._service.request() as work:
             connection = await work.connection()
             kept = await answered(connection, keyed, principal=clerk.subject)
             if kept is None:
-                await errand.possible(work)
+                await errand.possible(work, shown)
             return kept
 
     async def _answer(
@@ -104,7 +106,7 @@ def clerk_routes(
         errand = _Errand(
             Shown,
             known=lambda work: readable_dossier(dossier_id, work, clerk),
-            possible=lambda work: requestable(dossier_id, work, clerk),
+            possible=lambda work, _: requestable(dossier_id, work, clerk),
             do=lambda work, brought, _: request_copy(dossier_id, work, brought),
         )
         return await counter.serve(errand, request, clerk=clerk, key=key)
@@ -117,7 +119,9 @@ def clerk_routes(
         errand = _Errand(
             Replacing,
             known=lambda work: readable(copy_id, work, clerk),
-            possible=lambda work: replaceable(copy_id, work, clerk),
+            possible=lambda work, shown: replaceable(
+                copy_id, work, clerk, reason=shown.reason_code
+            ),
             do=lambda work, brought, shown: replace_copy(
                 copy_id, work, brought, reason=shown.reason_code
             ),

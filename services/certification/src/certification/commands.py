@@ -11,6 +11,7 @@ from certification.domain import (
     fee,
     require_approvable,
     require_open,
+    require_reason,
     step,
 )
 from certification.models import Copy, Dossier, ScanPart
@@ -64,10 +65,11 @@ async def request_copy(dossier_id: str, work: CertificationWork, brought: Brough
 
 
 async def replaceable(
-    copy_id: str, work: CertificationWork, clerk: Principal
+    copy_id: str, work: CertificationWork, clerk: Principal, *, reason: ReasonCode
 ) -> tuple[Copy, Dossier]:
     """The copy and its dossier, locked, if another may take its place."""
     old, dossier = await locked(copy_id, work, clerk)
+    require_reason(reason, CopyStep.REPLACE)
     step(old.state, CopyStep.REPLACE)
     if await work.copies.unfinished_of(dossier.id):
         raise CopyUnderWay
@@ -78,7 +80,7 @@ async def replace_copy(
     copy_id: str, work: CertificationWork, brought: Brought, *, reason: ReasonCode
 ) -> Copy:
     """Another copy for a certified one, free of charge; the old one holds until it is signed."""
-    old, dossier = await replaceable(copy_id, work, brought.clerk)
+    old, dossier = await replaceable(copy_id, work, brought.clerk, reason=reason)
     copy = _copy(dossier, work, brought)
     copy.state, copy.fee = CopyState.READY, 0
     copy.replaces, copy.replaces_for = old.id, reason
@@ -112,6 +114,7 @@ async def refuse_copy(
     in the middle of a signature.
     """
     copy, _ = await locked(copy_id, work, official)
+    require_reason(reason, CopyStep.REFUSE)
     if copy.state is CopyState.SIGNING:
         if Role.SIGNER not in official.roles:
             raise Forbidden(f"a copy that is approved needs the role: {Role.SIGNER}")
@@ -128,6 +131,7 @@ async def revoke_copy(
     """The copy holds no longer."""
     copy, _ = await locked(copy_id, work, signer)
     signatory(work, signer)
+    require_reason(reason, CopyStep.REVOKE)
     await work.revoke(copy, reason)
     return copy
 

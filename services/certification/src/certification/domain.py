@@ -10,15 +10,19 @@ from types import MappingProxyType
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from certification.refusals import ClerkIsSigner, DossierOver, PaymentAwaited, StepNotPossible
-from motcua_contracts.types import Dong, ProcedureCode, SignatureLevel
+from certification.refusals import (
+    ClerkIsSigner,
+    DossierOver,
+    PaymentAwaited,
+    StepNotPossible,
+    UnknownReason,
+)
+from chassis.errors import Text
+from motcua_contracts.types import Dong, ProcedureCode, ReasonCode, SignatureLevel
 
 PROCEDURE = "2.000815"
 """Certified copies from originals (chứng thực bản sao từ bản chính)."""
 FEE_CODE = "phi-chung-thuc-ban-sao"
-
-NOTHING_TO_REPLACE = "nothing-to-replace"
-"""Reason of a copy that was to replace one which was revoked meanwhile."""
 
 _LEVELS = (SignatureLevel.B_T, SignatureLevel.B_LT, SignatureLevel.B_LTA)
 
@@ -71,6 +75,30 @@ TRANSITIONS: Mapping[tuple[CopyState, CopyStep], CopyState] = MappingProxyType(
         (CopyState.CERTIFIED, CopyStep.REPLACE): CopyState.REPLACED,
     }
 )
+DOSSIER_ENDED = "dossier-ended"
+"""Reason of a copy that is not made, or holds no longer, because its dossier is over."""
+NOTHING_TO_REPLACE = "nothing-to-replace"
+"""Reason of a copy that was to replace one which was revoked meanwhile."""
+_WRONG_COPY = ("scan-unreadable", "content-differs", "certified-in-error", "key-compromised")
+REASONS: Mapping[CopyStep, tuple[ReasonCode, ...]] = MappingProxyType(
+    {
+        CopyStep.REFUSE: (
+            "original-erased",
+            "original-damaged",
+            "original-secret",
+            "original-unlawful",
+            "not-legalised",
+            "private-paper",
+            "original-not-shown",
+            "not-certified",
+        ),
+        CopyStep.REVOKE: ("original-forged", "original-revoked", *_WRONG_COPY),
+        CopyStep.REPLACE: _WRONG_COPY,
+    }
+)
+"""Why officials may do it. Those of a refusal are in intake's list of the procedure as well (NĐ
+23/2015/NĐ-CP art. 20, 22), and all are in words at notification.
+"""
 UNFINISHED = frozenset({CopyState.REQUESTED, CopyState.READY, CopyState.SIGNING})
 LIVE = UNFINISHED | {CopyState.CERTIFIED}
 
@@ -118,6 +146,17 @@ def step(state: CopyState, taken: CopyStep) -> CopyState:
         raise StepNotPossible(
             f"a copy that is {state} cannot {taken}", state=str(state), step=str(taken)
         ) from None
+
+
+def require_reason(code: ReasonCode, taken: CopyStep) -> None:
+    """Raises `UnknownReason`, which names those that are known."""
+    known = REASONS[taken]
+    if code not in known:
+        codes = ", ".join(known)
+        raise UnknownReason(
+            Text(f"Chọn một trong các lý do: {codes}.", f"Choose one of these reasons: {codes}."),
+            allowed=list(known),
+        )
 
 
 def may_be_ready(dossier: Dossier) -> bool:

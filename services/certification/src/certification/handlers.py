@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from certification.domain import (
+    DOSSIER_ENDED,
     UNFINISHED,
     CopyState,
     DossierState,
@@ -25,8 +26,6 @@ from motcua_contracts.dossier import (
 from motcua_contracts.envelope import Event, EventData
 
 ENDED: tuple[type[EventData], ...] = (DossierWithdrawn, DossierRefused, DossierStopped)
-DOSSIER_ENDED = "dossier-ended"
-"""Reason of a copy that is not made, or holds no longer, because its dossier is over."""
 
 _STATES: Mapping[type[EventData], DossierState] = {
     DossierReceived: DossierState.RECEIVED,

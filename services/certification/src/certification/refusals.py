@@ -39,6 +39,10 @@ class CopyUnderWay(
     """One dossier, one copy, paid once: what was refused or revoked makes room for no other."""
 
 
+class UnknownReason(Refusal, status=422, vi="Không có lý do này", en="There is no such reason"):
+    """A reason code that is not for this; `allowed` names those that are."""
+
+
 class PaymentAwaited(
     Conflict, vi="Hồ sơ chưa nộp phí hoặc chưa được tiếp nhận", en="The dossier is not paid yet"
 ):
