@@ -7,7 +7,6 @@ from datetime import timedelta
 from certification.app import build
 from certification.dispatcher import Dispatcher, Pace, Tools
 from certification.domain import CopyState, EntryState
-from certification.ports import Hindrance
 from certification.settings import Settings
 
 from .fake_signer import SIGNED_AT, FakeSigner, certificate
@@ -158,13 +157,24 @@ async def test_a_certificate_that_was_renewed_is_recorded_before_it_signs(scene:
         assert await work.certificates.known([scene.signer.person.fingerprint])
 
 
-async def test_a_copy_whose_signer_is_one_no_longer_waits(scene: Scene, settings: Settings):
+async def test_a_copy_says_what_was_approved_whatever_the_settings_say_since(
+    scene: Scene, settings: Settings
+):
     copy_id = await scene.approved()
-    del settings.signers["signer-minh"]
-    await scene.sign()
-    copy = await scene.copy(copy_id)
-    assert (copy.state, copy.waits_for) == (CopyState.SIGNING, Hindrance.KEY_AWAY)
-    assert scene.signer.signed == []
+    changed = {"agency_name": "Văn phòng khác", "place": "Nơi khác", "signers": {}}
+    dispatcher = Dispatcher(
+        Tools(
+            scene.signer, scene.files, settings.model_copy(update=changed).office(), scene.sealing
+        ),
+        transactions=scene.service.transaction,
+        more=lambda: None,
+        pace=Pace(lanes=1, step_seconds=5),
+    )
+    await dispatcher.run()
+    [said] = scene.signer.prepared
+    assert (said.agency_name, said.place) == ("Sở Tư pháp tỉnh Khánh Hòa", "Nha Trang")
+    assert (said.signer_name, scene.signer.asked) == ("Trần Văn Minh", ["minh"])
+    assert (await scene.copy(copy_id)).state is CopyState.CERTIFIED
 
 
 async def test_a_copy_in_hand_stays_in_hand_however_long_it_takes(scene: Scene, settings: Settings):

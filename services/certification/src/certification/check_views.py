@@ -96,19 +96,21 @@ def view(finding: Finding, office: Office, *, basis: Basis) -> CheckView:
     return CheckView(
         verdict=finding.verdict,
         basis=basis,
-        certified_copy=_copy(finding, copy, office) if copy else None,
+        certified_copy=_copy(copy, office) if copy else None,
         since=copy.changed_at if copy and over else None,
         reason=_reason(copy.reason) if copy and copy.reason and over else None,
         successor=finding.successor,
     )
 
 
-def _copy(finding: Finding, copy: Copy, office: Office) -> CopyView:
-    link, signatory = str(copy.link), finding.signatory
+def _copy(copy: Copy, office: Office) -> CopyView:
+    link, attested = str(copy.link), copy.attested
+    if attested is None:
+        raise ValueError(f"the copy {copy.id} was not approved")
     person = SignerView(
         role=SignerRole.AUTHORISED_PERSON,
-        name=signatory.name if signatory else "",
-        title=signatory.title if signatory else None,
+        name=attested["signer_name"],
+        title=attested["signer_title"],
     )
     return CopyView(
         link=link,
@@ -117,8 +119,8 @@ def _copy(finding: Finding, copy: Copy, office: Office) -> CopyView:
         register_number=NumberView(
             number=copy.number or 0, book=str(copy.book), year=copy.year or 0
         ),
-        agency=office.name,
-        signers=[person, SignerView(role=SignerRole.AGENCY_SEAL, name=office.name)],
+        agency=attested["agency_name"],
+        signers=[person, SignerView(role=SignerRole.AGENCY_SEAL, name=attested["agency_name"])],
         signed_at=copy.signed_at or copy.changed_at,
         level=copy.level or SignatureLevel.B_T,
         pages=copy.pages,

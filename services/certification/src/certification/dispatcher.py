@@ -33,7 +33,7 @@ from certification.ports import (
 from certification.repository import LeaseLost
 from certification.sealing import Sealing
 from certification.settings import Settings
-from certification.work import CertificationWork, Office, Signatory
+from certification.work import CertificationWork, Office
 from chassis.database import is_away
 from chassis.errors import Transient
 from chassis.failpoints import failpoint
@@ -132,7 +132,7 @@ class Dispatcher:
             await self._wait(copy, Hindrance.CANNOT_BE_MADE)
 
     async def _sign(self, copy: Copy, made: Path, *, now: datetime) -> None:
-        key = self._signatory(copy).key
+        key = str(copy.signing_key)
         certificates = await usable_certificates(
             self._signer, key, now=now, seconds=self._pace.step_seconds
         )
@@ -251,29 +251,17 @@ class Dispatcher:
         except TimeoutError:
             raise Hindered(Hindrance.KEY_AWAY, "no answer in time") from None
 
-    def _signatory(self, copy: Copy) -> Signatory:
-        """Raises `Hindered` when who approved it is no signer of the office any more."""
-        try:
-            return self._office.signers[str(copy.signer)]
-        except KeyError:
-            raise Hindered(Hindrance.KEY_AWAY, "the office names its signer no longer") from None
-
     def _attestation(self, copy: Copy) -> Attestation:
         """What the copy says, from what was recorded when it was approved."""
-        office, signatory = self._office, self._signatory(copy)
-        approved_at, number, year = copy.approved_at, copy.number, copy.year
-        if approved_at is None or number is None or year is None:
+        attested, approved_at = copy.attested, copy.approved_at
+        if attested is None or approved_at is None or copy.number is None or copy.year is None:
             raise ValueError(f"the copy {copy.id} was not approved")
         return Attestation(
             template=str(copy.template),
-            number=number,
+            number=copy.number,
             book=str(copy.book),
-            year=year,
+            year=copy.year,
             certified_on=vietnam_day(approved_at),
-            agency_name=office.name,
-            place=office.place,
-            signer_name=signatory.name,
-            signer_title=signatory.title,
-            check_url=office.check_url(str(copy.link)),
             check_code=str(self._sealing.code(copy)),
+            **attested,
         )

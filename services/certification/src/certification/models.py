@@ -47,6 +47,16 @@ class ScanPart(TypedDict):
     media_type: str
 
 
+class Attested(TypedDict):
+    """What a copy says of its office, of who approved it, and of where it is checked."""
+
+    agency_name: str
+    place: str
+    signer_name: str
+    signer_title: str
+    check_url: str
+
+
 class Dossier(Row, table=True):
     """A dossier in which a certified copy is asked for: the lock under which its copies change."""
 
@@ -88,6 +98,8 @@ class Copy(Row, table=True):
     year: int | None = Field(default=None, sa_type=Integer)
     number: int | None = Field(default=None, sa_type=Integer)
     template: str | None = Field(default=None, sa_type=Text)
+    attested: Attested | None = Field(default=None, sa_type=JSONB)
+    signing_key: str | None = Field(default=None, sa_type=Text)
     person_certificate: str | None = Field(default=None, sa_type=Text)
     seal_certificate: str | None = Field(default=None, sa_type=Text)
     link: str | None = Field(default=None, sa_type=Text)

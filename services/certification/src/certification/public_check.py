@@ -12,7 +12,7 @@ from certification.codes import is_link
 from certification.models import Copy
 from certification.rate_limit import Pace, RateLimit
 from certification.sealing import Request, Sealing
-from certification.work import CertificationWork, Office, Signatory
+from certification.work import CertificationWork, Office
 from chassis.app import Service
 from chassis.errors import NotFound, Refusal, Text, Unavailable
 from motcua_contracts.types import SignatureLevel
@@ -37,11 +37,10 @@ class WrongCode(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict, the copy that it is about, who signed it, and the link of what replaced it."""
+    """A verdict, the copy that it is about, and the link of what replaced it."""
 
     verdict: Verdict
     copy: Copy | None = None
-    signatory: Signatory | None = None
     successor: str | None = None
 
 
@@ -104,8 +103,7 @@ class PublicCheck:
         successor = None
         if copy.replaced_by:
             successor = (await work.copies.read(copy.replaced_by)).link
-        signatory = self.office.signers.get(copy.signer or "")
-        return Finding(STANDING[copy.state], copy, signatory, successor)
+        return Finding(STANDING[copy.state], copy, successor)
 
     async def _require_proof(self, file: Received, copy: Copy) -> None:
         """These are the bytes of the register: if their signatures cannot be proven, the fault is

@@ -21,7 +21,7 @@ from certification.domain import (
     step,
     vietnam_day,
 )
-from certification.models import Copy, RegisterEntry, SigningAttempt
+from certification.models import Attested, Copy, RegisterEntry, SigningAttempt
 from certification.ports import Certificate, Hindrance, SignedCopy
 from certification.repository import (
     Copies,
@@ -62,6 +62,18 @@ class Office:
     signers: Mapping[str, Signatory]
     """By the subject of their tokens."""
     clerk_may_sign: bool
+
+    def attested(self, signatory: Signatory, link: str) -> Attested:
+        """What a copy that is approved now will say, whatever the office is called when it is
+        signed.
+        """
+        return Attested(
+            agency_name=self.name,
+            place=self.place,
+            signer_name=signatory.name,
+            signer_title=signatory.title,
+            check_url=self.check_url(link),
+        )
 
     def check_url(self, link: str) -> str:
         """Where anybody checks the copy with this link."""
@@ -124,9 +136,12 @@ class CertificationWork(Work):
         entry = await self._take_number(copy)
         copy.book, copy.year, copy.number = entry.book, entry.year, entry.number
         copy.approved_at, copy.signer, copy.template = self.now, signer, self.office.template
-        code = new_code()
-        copy.link, copy.code = new_link(), self.sealing.seal_code(copy.id, code)
+        code, link = new_code(), new_link()
+        copy.link, copy.code = link, self.sealing.seal_code(copy.id, code)
         copy.code_index = self.sealing.code_index(copy.id, code)
+        signatory = self.office.signers[signer]
+        copy.signing_key = signatory.key
+        copy.attested = self.office.attested(signatory, link)
         cause = correlation.current()
         copy.correlation_id, copy.causation_id = cause.correlation_id, cause.causation_id
         copy.traceparent = cause.traceparent

@@ -111,6 +111,8 @@ class Scene:
                 "year": 2026,
                 "number": 127,
                 "template": "test/1",
+                "attested": OFFICE.attested(OFFICE.signers[SIGNER], file.link),
+                "signing_key": OFFICE.signers[SIGNER].key,
                 "person_certificate": self.authority.person.fingerprint,
                 "seal_certificate": self.authority.seal.fingerprint,
                 "link": file.link,

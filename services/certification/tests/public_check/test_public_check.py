@@ -348,7 +348,7 @@ async def test_who_signed_is_told_also_when_the_settings_forgot_them(
     await scene.add(file, CopyState.CERTIFIED, signer=f"former-{SIGNER}")
     told = (await scene.ask(file.content)).json()
     assert told["verdict"] == "valid"
-    assert told["certifiedCopy"]["signers"][0]["name"] == ""
+    assert told["certifiedCopy"]["signers"][0]["name"] == "Nguyễn Thị Ngọc Ánh"
 
 
 @pytest.mark.parametrize(

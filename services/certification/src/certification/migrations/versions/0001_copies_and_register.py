@@ -43,6 +43,8 @@ TABLES = (
         year integer,
         number integer,
         template text,
+        attested jsonb,
+        signing_key text,
         person_certificate text,
         seal_certificate text,
         link text UNIQUE,
@@ -66,8 +68,8 @@ TABLES = (
         causation_id text,
         traceparent text NOT NULL,
         CHECK (state NOT IN ('signing', 'certified', 'revoked', 'replaced') OR num_nulls(
-            approved_at, signer, book, year, number, template, person_certificate,
-            seal_certificate, link, code, code_index
+            approved_at, signer, book, year, number, template, attested, signing_key,
+            person_certificate, seal_certificate, link, code, code_index
         ) = 0),
         CHECK (state NOT IN ('certified', 'revoked', 'replaced') OR num_nulls(
             prepared_sha256, sha256, signed_at, level, certified_at
