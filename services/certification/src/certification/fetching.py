@@ -81,7 +81,11 @@ class FetcherBackend(AIOHttpFetcherBackend):
 
 
 def _read(answer: Any) -> None:  # noqa: ANN401 - asn1crypto's types tell the outermost apart only
-    """To its end; of a list all but its entries, for a country's has a hundred thousand."""
+    """To its end; of a list all but its entries, for a country's has a hundred thousand.
+
+    Of a copy: what was read once is encoded anew whenever it is used.
+    """
+    answer = type(answer).load(answer.dump())
     if isinstance(answer, crl.CertificateList):
         told: Any = answer["tbs_cert_list"]
         parts = [told[name] for name in _ABOUT_A_LIST]
