@@ -4,9 +4,12 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from certification.app import build
 from certification.dispatcher import Dispatcher, Pace, Tools
 from certification.domain import CopyState, EntryState
+from certification.ports import Hindrance
 from certification.settings import Settings
 
 from .fake_signer import SIGNED_AT, FakeSigner, certificate
@@ -175,6 +178,22 @@ async def test_a_copy_says_what_was_approved_whatever_the_settings_say_since(
     assert (said.agency_name, said.place) == ("Sở Tư pháp tỉnh Khánh Hòa", "Nha Trang")
     assert (said.signer_name, scene.signer.asked) == ("Trần Văn Minh", ["minh"])
     assert (await scene.copy(copy_id)).state is CopyState.CERTIFIED
+
+
+@pytest.mark.parametrize("kept", ["clean_sha256", "prepared_sha256"])
+async def test_a_file_that_is_not_the_recorded_one_is_not_signed(scene: Scene, kept: str):
+    copy_id = await scene.approved()
+    scene.signer.hindrances.append(Hindrance.TIME_STAMP_AWAY)  # until then it is prepared
+    if kept == "prepared_sha256":
+        await scene.sign()
+    path = scene.files.path(getattr(await scene.copy(copy_id), kept))
+    path.chmod(0o600)
+    path.write_bytes(b"something else")
+    scene.clock.pass_by(timedelta(minutes=5))
+    await scene.sign()
+    copy = await scene.copy(copy_id)
+    assert (copy.state, copy.waits_for) == (CopyState.SIGNING, Hindrance.CANNOT_BE_MADE)
+    assert scene.signer.signed == []
 
 
 async def test_a_copy_in_hand_stays_in_hand_however_long_it_takes(scene: Scene, settings: Settings):

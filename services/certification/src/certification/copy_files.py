@@ -19,7 +19,7 @@ _READ_ONLY = 0o440
 
 
 class FileAltered(Exception):  # noqa: N818 - names what happened
-    """A file that was made is not the one that its maker told of."""
+    """A file is not what its maker, or its name, says that it is."""
 
 
 class CopyFiles:
@@ -46,6 +46,15 @@ class CopyFiles:
     def path(self, sha256: str) -> Path:
         """Where the file with this digest lies, or would lie."""
         return self.scans.path(sha256)
+
+    async def intact(self, sha256: str) -> Path:
+        """Where the file with this digest lies, once it is seen to be that file: what is signed is
+        what was recorded. Raises `FileAltered`.
+        """
+        path = self.path(sha256)
+        if await asyncio.to_thread(_digest, path) != sha256:
+            raise FileAltered
+        return path
 
     @contextmanager
     def making(self) -> Generator[Path]:
@@ -77,9 +86,8 @@ class CopyFiles:
         return swept + self.scans.sweep(older_than=older_than)
 
     def _keep(self, made: Path, told: str | None) -> str:
-        with made.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-            os.fsync(file.fileno())
+        found = _digest(made)
+        _make_durable(made)
         if told not in (None, found):
             raise FileAltered
         made.chmod(_READ_ONLY)
@@ -89,9 +97,14 @@ class CopyFiles:
         return found
 
 
-def _make_durable(folder: Path) -> None:
-    """Wait until the disk has the names in a folder."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _make_durable(path: Path) -> None:
+    """Wait until the disk has the content of a file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

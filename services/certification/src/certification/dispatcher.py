@@ -168,8 +168,8 @@ class Dispatcher:
     async def _prepared(self, copy: Copy) -> Path:
         """The file that is signed: made once, whatever becomes of the attempts."""
         if copy.prepared_sha256:
-            return self._files.path(copy.prepared_sha256)
-        clean = self._files.path(copy.clean_sha256)
+            return await self._files.intact(copy.prepared_sha256)
+        clean = await self._files.intact(copy.clean_sha256)
         with self._files.making() as made:
             told = await self._answered(self._signer.prepare(clean, made, self._attestation(copy)))
             sha256 = await self._files.keep(made, sha256=told)
