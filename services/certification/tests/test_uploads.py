@@ -3,14 +3,17 @@
 import asyncio
 import hashlib
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
 import pytest
 from PIL import Image
 
+from certification import check_files
 from certification.domain import CopyState
 from certification.settings import Settings
+from certification.uploads import CLEAN_LIMITS
 from documents.testing import active_pdf, jpeg, pdf
 
 from .samples import ID_NUMBER, NAME, OTHER_AGENCY, TITLE, scan, shown
@@ -229,3 +232,20 @@ async def test_the_fee_follows_the_pages_of_the_scan(scene: Scene):
     assert fees == [2_000, 4_000, 5_000, 200_000, 200_000]
     too_long = await scene.bring(await scene.open(), pages=201)
     assert problem(too_long) == (413, "file-too-large")
+
+
+async def test_a_copy_that_no_office_could_take_is_refused_before_it_costs_anything(
+    scene: Scene, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    limits = replace(CLEAN_LIMITS, written_bytes=2_000)
+    monkeypatch.setattr("certification.uploads.CLEAN_LIMITS", limits)
+    answer = await scene.bring(await scene.open(), pages=3)
+    assert problem(answer)[0] == 413
+    assert await copies(scene) == 0
+
+
+def test_signed_copies_fit_where_they_are_used():
+    """Twice what the band, two signatures and their time-stamps take (0.13 MB, ADR 0032)."""
+    room = 1024 * 1024
+    intake_takes = 20 * 1024 * 1024  # `INTAKE_FILES_MOST_BYTES`, by default
+    assert CLEAN_LIMITS.written_bytes + room <= min(intake_takes, check_files.MOST_BYTES)

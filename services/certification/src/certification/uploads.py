@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Generic, Literal, TypeVar
 
 from fastapi import Request
@@ -29,11 +29,15 @@ from certification.sealing import Request as Asked
 from chassis.errors import BadRequest
 from chassis.idempotency import Keyed, keyed_by
 from documents.kinds import PDF
-from documents.rewriting import rewrite
+from documents.rewriting import REWRITE_LIMITS, rewrite
 from documents.store import StoredFile
 from motcua_contracts.types import PaperKind, ReasonCode
 
 MOST_IMAGES = 50
+CLEAN_LIMITS = replace(REWRITE_LIMITS, written_bytes=19 * 1024 * 1024)
+"""With attestation, signatures and time-stamps a copy stays below the 20 MiB that intake takes as a
+paper, and the 30 MiB of the public check: nobody pays for a copy that no office could take.
+"""
 _LONGEST_JSON = 64 * 1024
 _BLOCK = 256 * 1024
 
@@ -146,7 +150,7 @@ class ScanDesk:
         with self._files.making() as made:
             async with self._rewriting:
                 sources = [self._files.path(part.sha256) for part in stored]
-                pages = await rewrite(sources, made)
+                pages = await rewrite(sources, made, CLEAN_LIMITS)
             clean = await self._files.keep(made)
         parts = [_part(part) for part in stored]
         return Scan(parts=parts, sha256=upload.scan_sha256, clean_sha256=clean, pages=pages)
