@@ -20,7 +20,7 @@ from chassis.testing.access import Issuer
 from chassis.testing.postgres import Databases
 
 from .fake_signer import FakeSigner
-from .samples import CLERK, KEYRING_JSON, SIGNER
+from .samples import AGENCY, CLERK, KEYRING_JSON, SIGNER
 from .scene import Scene, StoppedClock, files_of
 
 SIGNERS = {
@@ -48,6 +48,7 @@ def settings(database: Database, kafka_settings: KafkaSettings, tmp_path: Path) 
         "files_folder": tmp_path / "copies",
         "encryption_keys": Keyring.parse(KEYRING_JSON),
         "public_url": "https://chung-thuc.test/",
+        "agency": AGENCY,
         "agency_name": "Sở Tư pháp tỉnh Khánh Hòa",
         "place": "Nha Trang",
         "signers": SIGNERS,

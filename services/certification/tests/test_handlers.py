@@ -4,6 +4,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 
 from certification.domain import CopyState, DossierState, EntryState
 from motcua_contracts.dossier import DossierRefused, DossierStopped, DossierWithdrawn
@@ -35,6 +36,17 @@ async def test_a_dossier_of_another_procedure_is_none_of_ours(scene: Scene):
     await scene.consume(registered(dossier, **other), received(dossier, **other))
     assert await scene.rows("SELECT * FROM dossiers") == []
     assert problem(await scene.bring(dossier)) == (404, "unknown-dossier")
+
+
+async def test_a_dossier_of_another_office_is_passed_over_and_counted(scene: Scene):
+    passed_over = "motcua_certification_passed_over_dossiers_total"
+    before = REGISTRY.get_sample_value(passed_over) or 0
+    dossier, other = str(uuid4()), {"agency": OTHER_AGENCY}
+    await scene.consume(registered(dossier, **other), received(dossier, **other))
+    assert await scene.rows("SELECT * FROM dossiers") == []
+    assert REGISTRY.get_sample_value(passed_over) == before + 1
+    for clerk in (scene.clerk(), scene.clerk(OTHER_AGENCY)):
+        assert problem(await scene.bring(dossier, headers=clerk)) == (404, "unknown-dossier")
 
 
 async def test_facts_about_a_dossier_that_nobody_registered_change_nothing(scene: Scene):
@@ -169,5 +181,5 @@ async def test_a_completed_dossier_takes_no_other_copy(scene: Scene):
 
 async def test_a_batch_of_a_dossiers_facts_counts_in_its_order(scene: Scene):
     dossier = str(uuid4())
-    await scene.consume(registered(dossier, agency=OTHER_AGENCY), received(dossier), ended(dossier))
+    await scene.consume(registered(dossier), received(dossier), ended(dossier))
     assert await state_of(scene, dossier) == (DossierState.ENDED, False)

@@ -28,6 +28,7 @@ async def sign_until_killed(settings: Settings, failpoint: str) -> int:
         "FILES_FOLDER": str(settings.files_folder),
         "ENCRYPTION_KEYS": KEYRING_JSON,
         "PUBLIC_URL": str(settings.public_url),
+        "AGENCY": settings.agency,
         "AGENCY_NAME": settings.agency_name,
         "PLACE": settings.place,
         "SIGNERS": json.dumps(signers),

@@ -16,6 +16,7 @@ ENVIRONMENT = {
     "CERTIFICATION_FILES_FOLDER": "/var/lib/motcua/copies",
     "CERTIFICATION_ENCRYPTION_KEYS": KEYRING_JSON,
     "CERTIFICATION_PUBLIC_URL": "https://chung-thuc.example.vn/",
+    "CERTIFICATION_AGENCY": "H42.01",
     "CERTIFICATION_AGENCY_NAME": "Sở Tư pháp",
     "CERTIFICATION_PLACE": "Nha Trang",
     "CERTIFICATION_SIGNERS": json.dumps(
@@ -43,6 +44,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_the_environment_describes_the_office_and_its_keys(environment: pytest.MonkeyPatch):
     settings = load(Settings)
     office = settings.office()
+    assert office.agency == "H42.01"
     assert (office.name, office.place, office.book) == ("Sở Tư pháp", "Nha Trang", "SCT-BS")
     assert office.check_url("abc") == "https://chung-thuc.example.vn/c/abc"
     assert office.signers["signer-minh"].key == "minh"

@@ -164,11 +164,13 @@ def _certification(around: Surroundings) -> dict[str, str]:
         "CERTIFICATION_FILES_FOLDER": str(around.folder / "data" / "certification-files"),
         "CERTIFICATION_ENCRYPTION_KEYS": around.keyring("certification"),
         "CERTIFICATION_PUBLIC_URL": around.url("certification"),
+        "CERTIFICATION_AGENCY": "H42.01",
         "CERTIFICATION_AGENCY_NAME": SIGNER.agency,
         "CERTIFICATION_PLACE": "Ninh Bình",
         "CERTIFICATION_SIGNERS": json.dumps({SIGNER.subject: signer}),
         "CERTIFICATION_SEAL_KEY": SEAL,
-        # A killed signer's copy is taken up again after three of these.
+        # The authorities here answer at once. (A killed process's copy is taken up again after
+        # twenty seconds, whatever stands here.)
         "CERTIFICATION_SIGNING_SECONDS": "5",
         "CERTIFICATION_KEYS_KIND": "files",
         "CERTIFICATION_KEYS_FOLDER": str(around.keys_folder),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from certification import metrics
 from certification.domain import (
     DOSSIER_ENDED,
     UNFINISHED,
@@ -37,9 +38,15 @@ _STATES: Mapping[type[EventData], DossierState] = {
 async def handle_dossier_registered(
     event: Event[DossierRegistered], work: CertificationWork
 ) -> None:
-    """Somebody wants a copy certified: a clerk will ask for the original."""
+    """Somebody wants a copy certified: a clerk will ask for the original. Another office's clerk is
+    none of ours.
+    """
     fact = event.data
-    if is_certification(fact.procedure_code) and await work.dossiers.find(fact.dossier_id) is None:
+    if not is_certification(fact.procedure_code):
+        return
+    if fact.agency != work.office.agency:
+        work.count(metrics.PASSED_OVER)
+    elif await work.dossiers.find(fact.dossier_id) is None:
         work.dossiers.add(
             Dossier(
                 id=fact.dossier_id,

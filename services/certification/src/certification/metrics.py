@@ -5,6 +5,10 @@ from prometheus_client import Counter, Gauge, Histogram
 COPIES = Counter(
     "motcua_certification_copies_total", "Copies, by the state they entered.", ["state"]
 )
+PASSED_OVER = Counter(
+    "motcua_certification_passed_over_dossiers_total",
+    "Dossiers of this procedure for which another agency is competent.",
+)
 NUMBERS = Counter(
     "motcua_certification_register_numbers_total",
     "Numbers of the register: taken, then used or void.",

@@ -11,7 +11,7 @@ from certification.rate_limit import CheckSettings
 from certification.work import Office, Signatory
 from chassis.encryption import Keyring
 from chassis.settings import ServiceSettings
-from motcua_contracts.types import Code, SignatureLevel
+from motcua_contracts.types import AgencyCode, Code, SignatureLevel
 
 _KEYS = '{"active": "k1", "keys": {"k1": "32 bytes in base64"}, "index": "32 bytes in base64"}'
 _SIGNERS = '{"subject of the token": {"key": "label", "name": "Nguyễn Văn An", "title": "…"}}'
@@ -67,6 +67,8 @@ class Settings(ServiceSettings):
     public_url: HttpUrl = Field(examples=["https://chung-thuc.example.vn"])
     """Where anybody checks a copy: every QR code leads there, for as long as copies are used."""
 
+    agency: AgencyCode = Field(examples=["H42.01"])
+    """The office that certifies here: one deployment for each."""
     agency_name: str = Field(min_length=1, examples=["Sở Tư pháp tỉnh Khánh Hòa"])
     place: str = Field(min_length=1, examples=["Nha Trang"])
     book: Code = "SCT-BS"
@@ -97,6 +99,7 @@ class Settings(ServiceSettings):
 
     def office(self) -> Office:
         return Office(
+            agency=self.agency,
             name=self.agency_name,
             place=self.place,
             book=self.book,

@@ -53,6 +53,8 @@ class Signatory:
 class Office:
     """What is laid down about certifying here, the same for every unit of work."""
 
+    agency: str
+    """Its code. Of other agencies' dossiers nothing is known here."""
     name: str
     place: str
     book: str

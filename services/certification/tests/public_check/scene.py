@@ -30,6 +30,7 @@ REQUESTER = "Trần Văn <script>Bình</script>"
 CODE = "abcd1234"
 
 OFFICE = Office(
+    agency="H42.10",
     name="Sở Tư pháp tỉnh Khánh Hòa",
     place="Nha Trang",
     book="SCT-BS",
