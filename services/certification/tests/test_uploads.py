@@ -237,7 +237,7 @@ async def test_the_fee_follows_the_pages_of_the_scan(scene: Scene):
 async def test_a_copy_that_no_office_could_take_is_refused_before_it_costs_anything(
     scene: Scene, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
-    limits = replace(CLEAN_LIMITS, written_bytes=2_000)
+    limits = replace(CLEAN_LIMITS, written_bytes=500)
     monkeypatch.setattr("certification.uploads.CLEAN_LIMITS", limits)
     answer = await scene.bring(await scene.open(), pages=3)
     assert problem(answer)[0] == 413
