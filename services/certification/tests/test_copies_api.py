@@ -3,6 +3,9 @@
 import hashlib
 from uuid import uuid4
 
+import pytest
+
+from certification import api
 from certification.check_routes import PUBLIC
 from certification.domain import CopyState
 from chassis.access import Role
@@ -116,6 +119,25 @@ async def test_the_register_tells_every_number_and_what_became_of_it(scene: Scen
     foreign = await scene.get("/v1/register?year=2026", scene.clerk(OTHER_AGENCY))
     assert foreign.json()["entries"] == []
     assert (await scene.get("/v1/register?year=2026", scene.owner())).status_code == 403
+
+
+async def test_a_search_with_many_lines_says_where_the_next_begin(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(api, "LIMIT", 2)
+    copies = [await scene.approved() for _ in range(3)]
+
+    async def page(**more: str) -> tuple[list[str], str | None]:
+        answer = await scene.http.post(
+            "/v1/register/searches", json={"idNumber": ID_NUMBER, **more}, headers=scene.clerk()
+        )
+        told = answer.json()
+        return [line["copyId"] for line in told["entries"]], told["nextAfter"]
+
+    assert await page() == (copies[:2], copies[1])
+    assert await page(after=copies[1]) == (copies[2:], None)
+    lines = (await scene.get("/v1/register?year=2026")).json()
+    assert ([line["number"] for line in lines["entries"]], lines["nextAfter"]) == ([1, 2], "2")
 
 
 async def test_the_register_is_searched_by_identity_number_without_opening_any(scene: Scene):

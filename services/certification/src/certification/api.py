@@ -53,6 +53,7 @@ class Search(_Body):
     """By the identity number of who asked for copies; in a body, since addresses are logged."""
 
     id_number: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{6,20}$")]
+    after: Uuid = _FIRST
 
 
 def copy_routes(service: Service[CertificationWork], files: CopyFiles) -> APIRouter:
@@ -154,17 +155,19 @@ def register_routes(service: Service[CertificationWork]) -> APIRouter:
             found = await work.entries.list_of(
                 str(official.agency), of_year, after=after, limit=LIMIT
             )
-            return RegisterPage.of(found, work, limit=LIMIT)
+            next_after = str(found[-1][0].number) if len(found) == LIMIT else None
+            return RegisterPage.of(found, work, next_after=next_after)
 
     @router.post("/searches")
     async def search(official: Official, wish: Search) -> RegisterPage:
-        """The agency's lines about what one person asked for."""
+        """The agency's lines about what one person asked for, a hundred at a time."""
         async with service.request() as work:
             index = work.sealing.requester_index(wish.id_number)
             found = await work.entries.list_of_requester(
-                str(official.agency), index=index, limit=LIMIT
+                str(official.agency), index=index, after=wish.after, limit=LIMIT
             )
-            return RegisterPage.of(found, work)
+            next_after = found[-1][1].id if len(found) == LIMIT else None
+            return RegisterPage.of(found, work, next_after=next_after)
 
     return router
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import Select
 
 from certification.domain import LIVE, UNFINISHED, AttemptState, CopyState
 from certification.models import (
@@ -207,33 +208,23 @@ class RegisterEntries(Repository[RegisterEntry]):
         self, agency: str, of: BookYear, *, after: int, limit: int
     ) -> Sequence[tuple[RegisterEntry, Copy]]:
         """The agency's lines of a book in the order of their numbers, to look at only."""
-        return await self._read(
-            limit,
-            col(Copy.agency) == agency,
+        lines = _lines(agency).where(
             col(RegisterEntry.book) == of.book,
             col(RegisterEntry.year) == of.year,
             col(RegisterEntry.number) > after,
         )
+        in_order = lines.order_by(col(RegisterEntry.number)).limit(limit)
+        return (await self.session.exec(in_order)).all()
 
     async def list_of_requester(
-        self, agency: str, *, index: str, limit: int
+        self, agency: str, *, index: str, after: str, limit: int
     ) -> Sequence[tuple[RegisterEntry, Copy]]:
-        """The agency's lines about what one person asked for, to look at only."""
-        return await self._read(
-            limit, col(Copy.agency) == agency, col(Copy.requester_index) == index
-        )
-
-    async def _read(
-        self, limit: int, *criteria: sa.ColumnElement[bool]
-    ) -> Sequence[tuple[RegisterEntry, Copy]]:
-        statement = (
-            select(RegisterEntry, Copy)
-            .join(Copy, col(Copy.id) == col(RegisterEntry.copy_id))
-            .where(*criteria)
-            .order_by(col(RegisterEntry.year), col(RegisterEntry.book), col(RegisterEntry.number))
-            .limit(limit)
-        )
-        return (await self.session.exec(statement)).all()
+        """The agency's lines about what one person asked for, in the order in which that was
+        done, to look at only.
+        """
+        lines = _lines(agency).where(col(Copy.requester_index) == index, col(Copy.id) > after)
+        in_order = lines.order_by(col(Copy.id)).limit(limit)
+        return (await self.session.exec(in_order)).all()
 
 
 class SigningAttempts(Repository[SigningAttempt]):
@@ -280,6 +271,11 @@ class SigningCertificates(Repository[SigningCertificate]):
         return set(
             await self.session.exec(select(fingerprint).where(fingerprint == sa.any_(wanted)))
         )
+
+
+def _lines(agency: str) -> Select[RegisterEntry, Copy]:
+    of_copy = col(Copy.id) == col(RegisterEntry.copy_id)
+    return select(RegisterEntry, Copy).join(Copy, of_copy).where(col(Copy.agency) == agency)
 
 
 def _ids(ids: Collection[str]) -> sa.ColumnElement[Sequence[str]]:

@@ -148,14 +148,9 @@ class RegisterPage(Page):
         lines: Sequence[tuple[RegisterEntry, Copy]],
         work: CertificationWork,
         *,
-        limit: int | None = None,
+        next_after: str | None,
     ) -> "RegisterPage":
-        """`limit` is how many there are at most on a page; none where there are no further ones."""
-        full = len(lines) == limit
-        return cls(
-            entries=[EntryView.of(line, work) for line in lines],
-            next_after=str(lines[-1][0].number) if full else None,
-        )
+        return cls(entries=[EntryView.of(line, work) for line in lines], next_after=next_after)
 
 
 def _shown(copy: Copy, work: CertificationWork) -> dict[str, object]:
