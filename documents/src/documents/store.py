@@ -22,6 +22,7 @@ from chassis.errors import Problem, Text, Transient
 from chassis.failpoints import failpoint
 from documents.checks import check_content
 from documents.confined import Limits
+from documents.durable import make_durable
 from documents.kinds import FileTooLarge, FileType, require_magic, type_by_name
 
 _WRITE_SIZE = 256 * 1024
@@ -84,7 +85,7 @@ class FileStore:
                 stored = await self._write(path, file_type, chunks)
                 async with self._checks:
                     await check_content(path, file_type, self._pdf_limits)
-                await asyncio.to_thread(_make_durable, path)
+                await asyncio.to_thread(make_durable, path)
                 await failpoint("documents.before-rename")
                 await asyncio.to_thread(_rename, path, self.path(stored.sha256))
         finally:
@@ -109,7 +110,7 @@ class FileStore:
         for digits in range(256):
             (self._content / f"{digits:02x}").mkdir(parents=True, exist_ok=True)
         self._incoming.mkdir(exist_ok=True)
-        _make_durable(self._content)
+        make_durable(self._content)
         probe = self._incoming / f"{uuid4()}.part"
         probe.touch()
         probe.unlink()
@@ -151,16 +152,7 @@ async def _blocks(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 def _rename(source: Path, target: Path) -> None:
     source.replace(target)
-    _make_durable(target.parent)
-
-
-def _make_durable(path: Path) -> None:
-    """Wait until the disk has the content of a file, or the names in a folder."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    make_durable(target.parent)
 
 
 def _modified(path: Path) -> float:

@@ -5,7 +5,6 @@ What is made lies in `making/` until it is whole and durable; only then it gets 
 
 import asyncio
 import hashlib
-import os
 import time
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from documents.durable import make_durable
 from documents.store import FileStore, StoredFile
 
 _READ_ONLY = 0o440
@@ -87,25 +87,16 @@ class CopyFiles:
 
     def _keep(self, made: Path, told: str | None) -> str:
         found = _digest(made)
-        _make_durable(made)
+        make_durable(made)
         if told not in (None, found):
             raise FileAltered
         made.chmod(_READ_ONLY)
         target = self.path(found)
         made.replace(target)
-        _make_durable(target.parent)
+        make_durable(target.parent)
         return found
 
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _make_durable(path: Path) -> None:
-    """Wait until the disk has the content of a file, or the names in a folder."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

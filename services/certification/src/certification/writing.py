@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from uuid import uuid4
 
+from documents.durable import make_durable
+
 
 def write_durably(target: Path, content: bytes) -> str:
     """Put `content` at `target`, safely on the disk; gives back its SHA-256."""
@@ -15,15 +17,7 @@ def write_durably(target: Path, content: bytes) -> str:
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)
-        _keep_names(target.parent)
+        make_durable(target.parent)
     finally:
         part.unlink(missing_ok=True)
     return hashlib.sha256(content).hexdigest()
-
-
-def _keep_names(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
