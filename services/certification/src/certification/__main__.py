@@ -1,6 +1,7 @@
 """`certification serve | migrate | held … | audit`."""
 
 from certification.app import build
+from certification.seclusion import seclude
 from certification.settings import Settings
 from chassis.cli import main
 
@@ -9,6 +10,8 @@ LOG_FIELDS = ("copy_id", "hindrance", "process")
 
 
 def run() -> None:
+    # The jobs that read strangers' files run under the same user, and its settings hold secrets.
+    seclude()
     main("certification", Settings, build, log_fields=LOG_FIELDS)
 
 

@@ -10,6 +10,7 @@ from typing import Self
 
 from pydantic import BaseModel
 
+from certification.seclusion import seclude
 from chassis import logging
 
 _LONGEST = 1024 * 1024
@@ -41,8 +42,9 @@ class Talk:
 def main(work: Callable[[Talk], Awaitable[None]]) -> None:
     """What such a process does: `work` until the other end is closed, so that it does not outlive
     its service by more than what it has in hand. Signals to the service's group are not for it: a
-    signature is not broken off.
+    signature is not broken off. What it is told is read by nobody else.
     """
+    seclude()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     logging.configure("certification", fields=("job",))

@@ -16,11 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 async def work(talk: Talk) -> None:
-    for kind, most in (
-        (resource.RLIMIT_AS, _MOST_MEMORY),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
+    for kind, most in ((resource.RLIMIT_AS, _MOST_MEMORY), (resource.RLIMIT_NPROC, 0)):
         resource.setrlimit(kind, (most, most))
     while line := await talk.hear():
         await talk.say(_answer(Prepare.model_validate_json(line)))

@@ -17,7 +17,8 @@ from certification.signing_jobs import Answer, Prepare, Sign, Station, TellCerti
 
 T = TypeVar("T")
 
-_SETTINGS = ("CERTIFICATION_", "KAFKA_", "OIDC_")
+_PASSED_ON = {"HOME", "LANG", "PATH", "SOFTHSM2_CONF", "SSL_CERT_DIR", "SSL_CERT_FILE", "TZ"}
+_FOR_DRIVERS = "PKCS11_"
 
 _BEFORE_THE_PIN = {Hindrance.WRONG_PIN, Hindrance.KEY_AWAY}
 
@@ -32,7 +33,7 @@ class SigningProcesses:
             "signing",
             "certification.signing_worker",
             greeting=station,
-            environment=_without_settings(os.environ),
+            environment=_passed_on(os.environ),
         )
         preparing = Program("preparing", "certification.preparing_worker", environment={})
         self._signing = Pool(signing, processes=processes, queue=queue)
@@ -100,9 +101,21 @@ class _PinGate:
             self._open = True
 
 
-def _without_settings(environment: Mapping[str, str]) -> Mapping[str, str]:
-    """What a security module's driver may need, and none of the service's own secrets."""
-    return {name: told for name, told in environment.items() if not name.startswith(_SETTINGS)}
+def _passed_on(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """What Python and SoftHSM look for, and what another module's driver needs: `PKCS11_<NAME>` is
+    given to it as `<NAME>`. Nothing else, for the service has its secrets there.
+    """
+    ours = {
+        name: told
+        for name, told in environment.items()
+        if name in _PASSED_ON or name.startswith("LC_")
+    }
+    drivers = {
+        name.removeprefix(_FOR_DRIVERS): told
+        for name, told in environment.items()
+        if name.startswith(_FOR_DRIVERS)
+    }
+    return ours | drivers
 
 
 def _read(line: bytes) -> Answer:

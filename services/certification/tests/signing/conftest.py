@@ -14,6 +14,8 @@ from certification.key_files import KeyFiles
 from certification.pades import Pades, Terms
 from certification.ports import Attestation
 from certification.preparing import prepare
+from certification.signing import SigningProcesses
+from certification.signing_jobs import Station
 from certification.trust import Trust
 from motcua_contracts.types import SignatureLevel
 
@@ -96,6 +98,27 @@ def terms(provider: Provider, keys: Path) -> Terms:
 async def pades(terms: Terms, keys: Path) -> AsyncGenerator[Pades]:
     async with Pades(KeyFiles(keys, PASSPHRASE), terms, lambda: datetime.now(UTC)) as pades:
         yield pades
+
+
+@pytest.fixture
+def station(provider: Provider, keys: Path) -> Station:
+    return Station(
+        kind="files",
+        place=keys,
+        secret=PASSPHRASE,
+        seal_key="seal",
+        agency=AGENCY,
+        level=SignatureLevel.B_LTA,
+        tsa_url=provider.tsa_url,
+        trust_roots=keys / "roots.pem",
+        request_seconds=10,
+    )
+
+
+@pytest.fixture
+async def signer(station: Station) -> AsyncGenerator[SigningProcesses]:
+    async with SigningProcesses(station, processes=1, queue=2) as signer:
+        yield signer
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+import psutil
 
 from simulators.running import RunningSimulator
 
@@ -68,3 +69,14 @@ def run(*command: str | Path) -> str:
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     return said
+
+
+def children(module: str = "signing_worker") -> list[psutil.Process]:
+    return [one for one in psutil.Process().children(recursive=True) if runs(one, module)]
+
+
+def runs(process: psutil.Process, module: str) -> bool:
+    try:
+        return f"certification.{module}" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False

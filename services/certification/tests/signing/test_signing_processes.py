@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,39 +23,13 @@ from certification.signing_jobs import Station
 from chassis.errors import Transient
 from motcua_contracts.types import SignatureLevel
 
-from .provider import AGENCY, PASSPHRASE, Provider
+from .provider import AGENCY, PASSPHRASE, Provider, children
 from .softhsm import PIN, TOKEN, SoftHsm
-
-
-@pytest.fixture
-def station(provider: Provider, keys: Path) -> Station:
-    return Station(
-        kind="files",
-        place=keys,
-        secret=PASSPHRASE,
-        seal_key="seal",
-        agency=AGENCY,
-        level=SignatureLevel.B_LTA,
-        tsa_url=provider.tsa_url,
-        trust_roots=keys / "roots.pem",
-        request_seconds=10,
-    )
-
-
-@pytest.fixture
-async def signer(station: Station) -> AsyncGenerator[SigningProcesses]:
-    async with SigningProcesses(station, processes=1, queue=2) as signer:
-        yield signer
 
 
 def slow(provider: Provider) -> None:
     """Signing takes until somebody dies."""
     provider.misbehave({"kind": "delay", "target": "tsa", "seconds": 8, "times": 100})
-
-
-def children(module: str = "signing_worker") -> list[psutil.Process]:
-    found = psutil.Process().children(recursive=True)
-    return [one for one in found if f"certification.{module}" in one.cmdline()]
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -125,35 +99,6 @@ async def test_hindrances_come_through_as_they_are(
         with pytest.raises(Hindered) as caught:
             await signer.sign(prepared, tmp_path / "signed.pdf", person="nobody")
         assert caught.value.hindrance is Hindrance.KEY_AWAY
-
-
-async def test_keys_and_parsers_are_not_in_one_process(
-    signer: SigningProcesses, scan: Path, attestation: Attestation, tmp_path: Path
-):
-    await signer.certificates("dao")
-    await signer.prepare(scan, tmp_path / "prepared.pdf", attestation)
-    (signing,), (preparing,) = children(), children("preparing_worker")
-    assert "qpdf" not in maps(signing)
-    assert "qpdf" in maps(preparing)
-    assert preparing.environ() == {}
-
-
-def maps(process: psutil.Process) -> str:
-    """Files that a process runs code of."""
-    return " ".join(region.path for region in process.memory_maps())
-
-
-async def test_secrets_are_in_no_argument_and_no_environment(
-    station: Station, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setenv("CERTIFICATION_KEYS_PASSPHRASE", PASSPHRASE)
-    monkeypatch.setenv("SOFTHSM2_CONF", "a driver's own")
-    async with SigningProcesses(station, processes=1, queue=2) as signer:
-        await signer.certificates("dao")
-        (process,) = children()
-        environment = process.environ()
-        assert environment["SOFTHSM2_CONF"] == "a driver's own"
-        assert PASSPHRASE not in " ".join([*process.cmdline(), *environment.values()])
 
 
 async def test_a_process_killed_in_the_middle_loses_its_copy_and_is_replaced(
