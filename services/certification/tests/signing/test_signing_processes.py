@@ -23,7 +23,7 @@ from certification.signing_jobs import Station
 from chassis.errors import Transient
 from motcua_contracts.types import SignatureLevel
 
-from .provider import AGENCY, PASSPHRASE, Provider, children
+from .provider import AGENCY, Provider, children
 from .softhsm import PIN, TOKEN, SoftHsm
 
 
