@@ -10,7 +10,7 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from certification import check_files
+from certification import check_uploads
 from certification.domain import CopyState
 from certification.settings import Settings
 from certification.uploads import CLEAN_LIMITS
@@ -248,4 +248,4 @@ def test_signed_copies_fit_where_they_are_used():
     """Twice what the band, two signatures and their time-stamps take (0.13 MB, ADR 0032)."""
     room = 1024 * 1024
     intake_takes = 20 * 1024 * 1024  # `INTAKE_FILES_MOST_BYTES`, by default
-    assert CLEAN_LIMITS.written_bytes + room <= min(intake_takes, check_files.MOST_BYTES)
+    assert CLEAN_LIMITS.written_bytes + room <= min(intake_takes, check_uploads.MOST_BYTES)

@@ -14,9 +14,11 @@ from certification.public_check import PublicCheck
 
 Limit = Callable[[Request], None]
 """Raises `TooOften`."""
+Asking = Callable[[Request], str]
+"""Who asks."""
 
 
-def check_api(check: PublicCheck, *, looking: Limit, filing: Limit) -> APIRouter:
+def check_api(check: PublicCheck, *, looking: Limit, filing: Limit, asking: Asking) -> APIRouter:
     """`looking` limits questions by link, `filing` those with a file."""
     router = APIRouter(prefix="/v1/checks", tags=["public check"])
 
@@ -36,7 +38,7 @@ def check_api(check: PublicCheck, *, looking: Limit, filing: Limit) -> APIRouter
     async def by_file(request: Request, response: Response) -> CheckView:
         """The body is the PDF itself, 30 MB at most."""
         _forget(response)
-        finding = await check.by_file(request.stream())
+        finding = await check.by_file(request.stream(), asking(request))
         return view(finding, check.office, basis=Basis.FILE)
 
     return router

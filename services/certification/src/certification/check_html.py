@@ -13,7 +13,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 
-from certification.check_files import MOST_BYTES
+from certification.check_uploads import MOST_BYTES
 from certification.check_views import CheckView
 from certification.domain import VIETNAM
 from certification.sealing import Request as CopyRequest

@@ -5,7 +5,7 @@ where its reader came from, and nothing is loaded from another host.
 """
 
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -13,11 +13,9 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
-from certification.check_api import Limit
-from certification.check_files import BLOCK_BYTES, MOST_BYTES, bounded, no_file
+from certification.check_api import Asking, Limit
+from certification.check_form import file_in_form
 from certification.check_html import HEADERS, Language, Pages, language_of
 from certification.check_views import Basis, view
 from certification.codes import as_typed
@@ -25,22 +23,21 @@ from certification.copy_files import CopyFiles
 from certification.public_check import PublicCheck, UnknownLink, WrongCode
 from chassis.errors import BadRequest, NotFound, Problem
 
-ENVELOPE_BYTES = 64 * 1024
-"""What a form may add to the file in it."""
-
 Lang = Annotated[Language, Depends(language_of)]
 Code = Annotated[str, Form()]
 Typed = Annotated[str, Query(alias="ma")]
 
 
-def form_pages(check: PublicCheck, pages: Pages, *, looking: Limit, filing: Limit) -> APIRouter:
+def form_pages(
+    check: PublicCheck, pages: Pages, *, looking: Limit, filing: Limit, asking: Asking
+) -> APIRouter:
     """A file is checked, or a link from paper looked up. `filing` limits the former."""
     router = _page_router(pages)
 
     @router.get("/kiem-tra", dependencies=[Depends(looking)])
     async def form(lang: Lang, typed: Typed = "") -> Response:
         """The form; for a link that somebody typed or pasted, the way to its page."""
-        link = as_typed(urlsplit(typed).path.rpartition("/")[2])
+        link = link_in(typed)
         if not link:
             return pages.form(lang)
         return RedirectResponse(pages.link_page(link, lang), 303, headers=HEADERS)
@@ -48,7 +45,7 @@ def form_pages(check: PublicCheck, pages: Pages, *, looking: Limit, filing: Limi
     @router.post("/kiem-tra", dependencies=[Depends(filing)], max_body_size=sys.maxsize)
     async def by_file(request: Request, lang: Lang) -> HTMLResponse:
         try:
-            finding = await check.by_file(_file_part(request))
+            finding = await check.by_file(file_in_form(request), asking(request))
         except Problem as problem:
             if problem.status >= 500:
                 raise
@@ -122,17 +119,10 @@ def _page_router(pages: Pages) -> APIRouter:
     return APIRouter(tags=["public check"], route_class=PageRoute)
 
 
-async def _file_part(request: Request) -> AsyncIterator[bytes]:
-    """The file in the form that a browser sends."""
-    body = bounded(request.stream(), most=MOST_BYTES + ENVELOPE_BYTES)
+def link_in(typed: str) -> str:
+    """Of what somebody typed or pasted, as a link or whole; empty if there is none in it."""
     try:
-        sent = await MultiPartParser(request.headers, body, max_files=1, max_fields=1).parse()
-    except (MultiPartException, KeyError):  # starlette looks up a boundary that need not be there
-        raise no_file() from None
-    try:
-        file = sent.get("tep")
-        if isinstance(file, UploadFile):
-            while block := await file.read(BLOCK_BYTES):
-                yield block
-    finally:
-        await sent.close()
+        path = urlsplit(typed).path
+    except ValueError:  # a host that none can have
+        return ""
+    return as_typed(path.rpartition("/")[2])

@@ -1,6 +1,7 @@
 """The public check put together: what it needs, its routes, how often each may be asked."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from fastapi import APIRouter, Request
 
@@ -47,10 +48,11 @@ def check_routes(
     """JSON and pages, with one count of askers for both."""
     looking = _limit(settings.links_per_minute, settings)
     filing = _limit(settings.files_per_minute, settings)
+    asking = partial(asker, header=settings.address_header)
     pages = Pages(check.office)
     return (
-        check_api(check, looking=looking, filing=filing),
-        form_pages(check, pages, looking=looking, filing=filing),
+        check_api(check, looking=looking, filing=filing, asking=asking),
+        form_pages(check, pages, looking=looking, filing=filing, asking=asking),
         copy_pages(check, pages, files, looking=looking),
     )
 

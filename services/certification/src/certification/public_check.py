@@ -7,7 +7,8 @@ import structlog
 
 from certification import metrics
 from certification.check import STANDING, Expected, Verdict, of_stranger, proves
-from certification.check_files import FileChecks, Received
+from certification.check_files import FileChecks
+from certification.check_uploads import Received
 from certification.codes import is_link
 from certification.models import Copy
 from certification.rate_limit import Pace, RateLimit
@@ -65,11 +66,11 @@ class PublicCheck:
         metrics.CHECKS.labels("link", finding.verdict).inc()
         return finding
 
-    async def by_file(self, chunks: AsyncIterator[bytes]) -> Finding:
+    async def by_file(self, chunks: AsyncIterator[bytes], asker: str) -> Finding:
         """What the register says of these very bytes, and what signs them. Raises what
         `FileChecks.receive` raises, and `Unavailable` when a copy of ours cannot be proven now.
         """
-        async with self._files.receive(chunks) as file:
+        async with self._files.receive(chunks, asker) as file:
             async with self._service.request() as work:
                 copy = await work.copies.by_sha256(file.sha256)
                 known = await self._standing(copy, work) if copy else None

@@ -62,7 +62,7 @@ class RateLimit:
         """Raises `TooOften` if `asker` may not do it now."""
         wait = self._empty_at(asker) - (self._pace.burst - 1) * self._pace.seconds - self._clock()
         if wait > 0:
-            raise _too_often(wait)
+            raise too_often(wait)
 
     def count(self, asker: str) -> None:
         """Count what `asker` did."""
@@ -75,7 +75,7 @@ class RateLimit:
         return self._buckets.get(asker, float("-inf"))
 
 
-def _too_often(wait: float) -> TooOften:
+def too_often(wait: float) -> TooOften:
     seconds = ceil(wait)
     problem = TooOften(
         Text(

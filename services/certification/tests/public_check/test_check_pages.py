@@ -1,9 +1,13 @@
 import re
 from html.parser import HTMLParser
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from certification.check_html import HEADERS
+from certification.check_pages import link_in
 from certification.domain import CopyState
 from documents.testing import pdf
 
@@ -122,6 +126,50 @@ async def test_nobody_is_led_elsewhere(scene: Scene, typed: str) -> None:
     answer = await scene.client.get("/kiem-tra", params={"ma": typed})
     assert "Set-Cookie" not in answer.headers
     assert answer.headers.get("Location", "/chung-thuc/c/").startswith("/chung-thuc/c/")
+
+
+ODD = (
+    "http://[x",
+    "http://[::1]x/c/a",
+    "//[",
+    "[]",
+    "http://x:99999999/c/",
+    "http://\u2100.vn/c/a",
+    "?#",
+    "/" * 2_000,
+    "%",
+    "%00",
+    "%ff%fe",
+    "\x00",
+    "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
+    "\u202e\u0130\u1e9e\ufb01",
+    "1" * 5_000,
+    "{{7*7}}",
+    "' OR 1=1 --",
+)
+"""What somebody may type or send as a link."""
+
+
+@pytest.mark.parametrize("typed", ODD)
+async def test_an_odd_link_is_unknown_and_no_bug(scene: Scene, typed: str) -> None:
+    answer = await scene.client.get("/kiem-tra", params={"ma": typed})
+    assert answer.status_code in (200, 303)
+    if answer.status_code == 303:
+        led = answer.headers["Location"].removeprefix("/chung-thuc")
+        assert (await scene.client.get(led)).status_code in (404, 200)
+    for url in ("/c/{}", "/v1/checks/{}", "/c/{}/tep"):
+        path = url.format(quote(typed, safe=""))
+        for method in ("GET", "POST"):
+            answer = await scene.client.request(method, path, data={"code": typed})
+            assert answer.status_code in (404, 405), path
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text() | st.text("htp:/[]@?#%.0aZ\\"))
+def test_no_text_is_too_odd_for_a_link(typed: str) -> None:
+    for each in (typed, f"http://{typed}", f"//[{typed}"):
+        found = link_in(each)
+        assert found == "" or "/" not in found
 
 
 class TestTheCheckCode:

@@ -1,4 +1,3 @@
-import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,7 +6,7 @@ import pytest
 
 from certification import metrics
 from certification.check import Traces
-from certification.check_files import MOST_BYTES, FileChecks, Received
+from certification.check_uploads import MOST_BYTES, Received
 from certification.domain import CopyState
 from certification.rate_limit import CheckSettings
 from documents.testing import pdf, png
@@ -290,25 +289,6 @@ class TestBadInput:
             await scene.ask(content)
             await scene.drop(content)
         assert list(folder.iterdir()) == []
-
-    async def test_too_many_at_once_are_asked_to_come_again(
-        self, scene: Scene, file: SignedFile
-    ) -> None:
-        scene.check._files = FileChecks(scene.roots, check_url="", most_at_once=0)
-        answer = await scene.ask(file.content)
-        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
-
-    async def test_a_slow_upload_gives_its_place_back(
-        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("certification.check_files.UPLOAD_SECONDS", 0.05)
-
-        async def slowly():
-            yield b"%PDF-1.7\n"
-            await asyncio.sleep(60)
-
-        answer = await scene.client.post("/v1/checks", content=slowly())
-        assert answer.status_code == 408
 
 
 class TestHowOften:
