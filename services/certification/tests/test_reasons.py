@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from certification import check_views
 from certification.domain import DOSSIER_ENDED, REASONS, CopyState, CopyStep, require_reason
 from certification.refusals import UnknownReason
 
@@ -23,6 +24,12 @@ def read(path: str) -> Any:
 def test_notification_has_words_for_it(code: str):
     words = read("notification/src/notification/words.yaml")["reason"][code]
     assert set(words) == {"vi", "en"}
+
+
+@pytest.mark.parametrize("code", sorted({*REASONS[CopyStep.REVOKE], DOSSIER_ENDED}))
+def test_the_public_check_says_it_in_the_same_words(code: str):
+    words = read("notification/src/notification/words.yaml")["reason"][code]
+    assert words == {"vi": check_views.REASONS[code].vi, "en": check_views.REASONS[code].en}
 
 
 @pytest.mark.parametrize("code", REASONS[CopyStep.REFUSE])

@@ -85,6 +85,7 @@ REASONS = {
         "Chứng thực không đúng quy định", "It should not have been certified"
     ),
     "key-compromised": Text("Khóa ký bị lộ", "A signing key was compromised"),
+    "dossier-ended": Text("Hồ sơ đã kết thúc", "The dossier is over"),
 }
 """Reasons in the words that notification tells them in. A code that is not here is shown as it is:
 lists of reasons may grow.
