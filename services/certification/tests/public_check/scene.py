@@ -42,7 +42,7 @@ OFFICE = Office(
 )
 
 
-@dataclass
+@dataclass(frozen=True)
 class SignedFile:
     """The bytes of a copy, and the link that its maker put into it."""
 
@@ -58,8 +58,15 @@ class SignedFile:
 async def signed_file(
     authority: Authority, link: str, *, level: SignatureLevel = SignatureLevel.B_LTA
 ) -> SignedFile:
-    content = await signed(paper(link=OFFICE.check_url(link)), authority, level=level)
-    return SignedFile(content, link, datetime.now(UTC))
+    """Signed once in a run of the tests, which takes half a second."""
+    wanted = authority, link, level
+    if wanted not in _SIGNED:
+        content = await signed(paper(link=OFFICE.check_url(link)), authority, level=level)
+        _SIGNED[wanted] = SignedFile(content, link, datetime.now(UTC))
+    return _SIGNED[wanted]
+
+
+_SIGNED: dict[tuple[Authority, str, SignatureLevel], SignedFile] = {}
 
 
 class Scene:

@@ -114,9 +114,9 @@ def test_what_pyhanko_alone_says_of_flipped_bits(
     assert len(passed) < SAMPLE // 3
 
 
-@pytest.mark.parametrize("name", FORGERIES)
-async def test_a_forgery_is_altered(scene: Scene, file: SignedFile, name: str) -> None:
-    assert await scene.verdict(FORGERIES[name](file.content)) == "altered"
+async def test_each_forgery_is_altered(scene: Scene, file: SignedFile) -> None:
+    found = {name: await scene.verdict(forge(file.content)) for name, forge in FORGERIES.items()}
+    assert found == dict.fromkeys(FORGERIES, "altered")
 
 
 def test_what_pyhanko_alone_says_of_forgeries(

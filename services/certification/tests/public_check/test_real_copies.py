@@ -107,14 +107,14 @@ async def test_is_valid(scene: Scene, real: RealCopy, keys: Path) -> None:
     assert await scene.verdict(real.file.content) == "valid"
 
 
-@pytest.mark.parametrize("name", FORGERIES)
-async def test_a_forgery_of_it_is_altered_by_its_link_alone(
-    scene: Scene, real: RealCopy, name: str
+async def test_each_forgery_of_it_is_altered_by_its_link_alone(
+    scene: Scene, real: RealCopy
 ) -> None:
     """The register of this scene never signed with these certificates."""
     await scene.add(real.file, CopyState.CERTIFIED, **real.row)
-    expected = "not-ours" if name == "encrypted" else "altered"
-    assert await scene.verdict(FORGERIES[name](real.file.content)) == expected
+    content = real.file.content
+    found = {name: await scene.verdict(forge(content)) for name, forge in FORGERIES.items()}
+    assert found == dict.fromkeys(FORGERIES, "altered") | {"encrypted": "not-ours"}
 
 
 def test_what_pyhanko_alone_says_of_it_and_of_its_forgeries(
