@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pikepdf
+import psutil
 import pytest
 
 from certification.key_files import KeyFiles
@@ -19,9 +20,15 @@ from certification.signing_jobs import Station
 from certification.trust import Trust
 from motcua_contracts.types import SignatureLevel
 
-from .provider import AGENCY, PASSPHRASE, Provider
+from .provider import AGENCY, OTHERS, PASSPHRASE, Provider
 
 CHECK_URL = "https://chung-thuc.hungyen.test/c/k7qm29txab3d"
+
+
+@pytest.fixture(autouse=True)
+def _others_are_not_counted() -> None:  # pyright: ignore[reportUnusedFunction] - pytest's
+    OTHERS.clear()
+    OTHERS.update(process.pid for process in psutil.Process().children(recursive=True))
 
 
 @pytest.fixture(scope="session")

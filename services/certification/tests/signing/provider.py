@@ -71,8 +71,13 @@ def run(*command: str | Path) -> str:
     return said
 
 
+OTHERS: set[int] = set()
+"""Processes that were there before the test: of a whole stack that another test started."""
+
+
 def children(module: str = "signing_worker") -> list[psutil.Process]:
-    return [one for one in psutil.Process().children(recursive=True) if runs(one, module)]
+    below = psutil.Process().children(recursive=True)
+    return [one for one in below if one.pid not in OTHERS and runs(one, module)]
 
 
 def runs(process: psutil.Process, module: str) -> bool:
