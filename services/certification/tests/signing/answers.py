@@ -54,7 +54,7 @@ class Answers:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         answers.port = server.server_port
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         try:
             yield answers
         finally:
