@@ -109,7 +109,8 @@ def read_qr(content: bytes) -> str:
 
 
 def _require_valid(ask: Callable[[], Response]) -> None:
-    verdict = patiently(ask).raise_for_status().json()["verdict"]
+    # 429: others at this address ask, too, and are asked to come again.
+    verdict = patiently(ask, again={429, 503}).raise_for_status().json()["verdict"]
     if verdict != "valid":
         raise LocalError(f"the check says: {verdict}", next_step="motcua logs certification")
 
