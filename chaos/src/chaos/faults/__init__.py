@@ -1,0 +1,1 @@
+"""What the nemesis does: one module for each kind of victim."""
