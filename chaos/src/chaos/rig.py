@@ -24,5 +24,7 @@ class Rig:
     doors: Mapping[str, Any]
     seed: int
     brokers: int = 1
+    generation: int = 0
+    """How often a topic was made anew."""
     not_run: dict[str, str] = field(default_factory=dict[str, str])
     """Kinds of fault that this machine does not permit, and why."""
