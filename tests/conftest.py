@@ -13,8 +13,9 @@ from rich.console import Console
 
 from motcua_local.demo.command import tell_stories
 from motcua_local.demo.story import Story
+from motcua_local.engines import Engines
+from motcua_local.fresh import alone_with, empty
 from motcua_local.stack import Stack
-from tests.fresh_stack import alone_with, begun_anew
 
 pytest.register_assert_rewrite("tests.endings", "tests.storytelling")
 
@@ -35,7 +36,9 @@ def stack() -> Iterator[Stack]:
     with pytest.MonkeyPatch.context() as environment, alone_with(FOLDER):
         for name in filter(re.compile("MOTCUA_.+_PORT").fullmatch, os.environ):
             environment.delenv(name)
-        stack = begun_anew(FOLDER)
+        stack = Stack(FOLDER)
+        stack.engines = Engines(FOLDER, short_lived=True)
+        empty(stack)
         try:
             stack.up()
             yield stack

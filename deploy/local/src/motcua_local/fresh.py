@@ -1,4 +1,4 @@
-"""A stack in a folder of its own that begins without any data."""
+"""A stack without any data, for who tests or breaks it."""
 
 import fcntl
 import shutil
@@ -6,7 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from motcua_local.engines import Engines
+from motcua_local.errors import LocalError
+from motcua_local.folders import make_folder
 from motcua_local.stack import Stack
 from motcua_local.surroundings import SERVICES
 
@@ -17,24 +18,22 @@ KEPT = {"secrets.json", "ports.json", "postgres.json", "data", "postgres"}
 @contextmanager
 def alone_with(folder: Path) -> Generator[None]:
     """Nobody else tests in this folder meanwhile; ends with its holder, however that ends."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".tests.lock").open("a") as lock:
+    with (make_folder(folder) / ".tests.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise RuntimeError(f"another test run uses {folder}: wait until it ends") from error
+            raise LocalError(
+                f"another test run uses {folder}", next_step="wait until it ends"
+            ) from error
         yield
 
 
-def begun_anew(folder: Path) -> Stack:
-    """The stack of a folder, stopped, and without what an earlier run left behind."""
-    stack = Stack(folder)
-    stack.engines = Engines(folder, short_lived=True)
+def empty(stack: Stack) -> None:
+    """Stop everything and forget what an earlier run left behind."""
     stack.down()
-    for path in [*folder.glob("[!.]*"), *(folder / "data").glob("[!.]*")]:
+    for path in [*stack.folder.glob("[!.]*"), *(stack.folder / "data").glob("[!.]*")]:
         if path.name not in KEPT:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     stack.engines.start(["postgres"])
     for service in SERVICES:
         stack.engines.drop_database(service)
-    return stack
