@@ -9,8 +9,8 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 BIN := .venv/bin
-MEMBERS := contracts chassis documents services/intake services/payment services/certification services/notification deploy/local simulators examples/agency_python checker chaos
-CODE := contracts chassis documents services deploy simulators examples checker chaos gates tests benchmarks
+MEMBERS := contracts chassis documents operations services/intake services/payment services/certification services/notification deploy/local simulators examples/agency_python checker chaos
+CODE := contracts chassis documents operations services deploy simulators examples checker chaos gates tests benchmarks
 
 .PHONY: help
 help: ## show the commands
@@ -60,8 +60,8 @@ lock: | $(filter .uv/bin/uv,$(UV)) ## pin every dependency anew, with hashes
 	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
 	  --group dev $(MEMBERS:%=%/pyproject.toml) \
 	  --no-emit-package motcua-contracts --no-emit-package motcua-chassis \
-	  --no-emit-package motcua-documents --no-emit-package motcua-local \
-	  --no-emit-package motcua-checker \
+	  --no-emit-package motcua-documents --no-emit-package motcua-operations \
+	  --no-emit-package motcua-local --no-emit-package motcua-checker \
 	  -o requirements.lock
 
 .PHONY: bench chaos

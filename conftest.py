@@ -16,7 +16,8 @@ from chassis.testing.postgres import Databases
 from motcua_local.engines import EngineEndpoints, Engines
 from motcua_local.processes import DetachedProcess
 
-for package in ("documents", "simulators"):  # before their tests: these folders have their names
+# Before their tests: these folders have their names.
+for package in ("documents", "operations", "simulators"):
     import_module(package)
 
 # With a space, as somebody's path will have.

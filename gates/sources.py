@@ -9,8 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (
-    "contracts", "chassis", "documents", "services", "deploy", "simulators", "examples", "gates",
-    "tests", "benchmarks", "checker", "chaos",
+    "contracts", "chassis", "documents", "operations", "services", "deploy", "simulators",
+    "examples", "gates", "tests", "benchmarks", "checker", "chaos",
 )  # fmt: skip
 LEFT_OUT = frozenset({".venv", "__pycache__", "var", "build", "dist"})
 

@@ -13,12 +13,12 @@ from chassis.app import Service
 from chassis.consumer import Subscription
 from chassis.database import Database
 from chassis.settings import KafkaSettings, OidcSettings, ServiceSettings
+from chassis.testing.dossiers import dossier_id, received
 from chassis.testing.kafka import make_topics, read
 from motcua_contracts.dossier import DossierReceived
 from motcua_contracts.topics import DOSSIER_EVENTS, PAYMENT_EVENTS
 
 from .conftest import VisitWork, handle_received
-from .dossiers import dossier_id, received
 
 
 def free_port() -> int:

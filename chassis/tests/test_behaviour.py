@@ -5,13 +5,13 @@ import pytest
 from chassis.clock import utc_now
 from chassis.consumer import Consumer, Subscription
 from chassis.testing.behaviour import Consumed, ConsumerBehaviour
+from chassis.testing.dossiers import dossier_id, received
 from chassis.testing.records import event
 from motcua_contracts.dossier import DossierReceived
 from motcua_contracts.envelope import Event
 from motcua_contracts.topics import DOSSIER_EVENTS
 
 from .conftest import Service, VisitWork
-from .dossiers import dossier_id, received
 
 
 class TestVisits(ConsumerBehaviour):

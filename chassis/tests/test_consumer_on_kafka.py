@@ -14,6 +14,7 @@ from chassis import kafka
 from chassis.clock import utc_now
 from chassis.consumer import Consumer, Subscription
 from chassis.settings import KafkaSettings
+from chassis.testing.dossiers import dossier_id, received
 from chassis.testing.kafka import fresh_topic, make_topics
 from chassis.testing.records import event
 from motcua_contracts.dossier import DossierReceived
@@ -21,7 +22,6 @@ from motcua_contracts.envelope import encode
 from motcua_contracts.topics import DOSSIER_EVENTS
 
 from .conftest import Service, VisitWork, handle_received
-from .dossiers import dossier_id, received
 
 Consuming = Consumer[VisitWork]
 

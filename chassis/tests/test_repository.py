@@ -2,8 +2,9 @@
 
 from sqlmodel import select
 
+from chassis.testing.dossiers import dossier_id
+
 from .conftest import Service, Visit
-from .dossiers import dossier_id
 
 
 async def test_a_row_that_was_looked_at_is_fresh_once_it_is_locked(service: Service) -> None:

@@ -3,7 +3,7 @@
 from certification.app import build
 from certification.seclusion import seclude
 from certification.settings import Settings
-from chassis.cli import main
+from operations.cli import main
 
 LOG_FIELDS = ("copy_id", "hindrance", "process")
 """What its log says beyond what every service may say; none of it names a person."""

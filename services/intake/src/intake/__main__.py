@@ -3,11 +3,11 @@
 import sys
 
 from chassis.app import Service
-from chassis.cli import main
 from documents.store import UnusableFolder
 from intake.app import build
 from intake.settings import Settings
 from intake.work import IntakeWork
+from operations.cli import main
 
 
 def build_or_say_why(settings: Settings) -> Service[IntakeWork]:

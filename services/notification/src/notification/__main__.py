@@ -1,8 +1,8 @@
 """notification serve | migrate | held | audit"""
 
-from chassis.cli import main
 from notification.app import build
 from notification.settings import Settings
+from operations.cli import main
 
 LOG_FIELDS = ("message_id", "provider")
 """What its log says beyond what every service may say; none of it names a person."""

@@ -1,6 +1,6 @@
 """`python -m payment serve | migrate | held … | audit`, also installed as `payment`."""
 
-from chassis.cli import main
+from operations.cli import main
 from payment.app import build
 from payment.settings import Settings
 

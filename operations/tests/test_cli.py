@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pytest
 from pydantic_settings import SettingsConfigDict
 
-from chassis import cli
 from chassis.settings import ServiceSettings
 from chassis.testing.postgres import Databases
+from operations import cli
 
 COMMANDS = (
     ("held", "list"),

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis import audit, logging, migrations, redrive
+from chassis import logging, migrations
 from chassis.app import Service
 from chassis.database import Database
 from chassis.settings import ServiceSettings, load
+from operations import audit, redrive
 
 Command = Callable[[Database, argparse.Namespace], Awaitable[int]]
 Verb = Callable[[AsyncConnection, list[int], redrive.Decision], Awaitable[list[int]]]
