@@ -152,9 +152,15 @@ async def rows(bench: Bench) -> AsyncGenerator[list[Row]]:
             SigningProcesses(station(bench), processes=1, queue=1)
         )
 
+        told = await service.certificates("dao")
+        hand, seal = (certificate.fingerprint for certificate in told)
+
         async def serve() -> None:
             await service.prepare(bench.scan, bench.prepared, bench.attestation)
-            await service.sign(bench.prepared, bench.target(), person="dao")
+            await service.sign(bench.prepared, bench.target(), person="dao", certificates=told)
+
+        async def sign() -> None:
+            await pades.sign(bench.prepared, bench.target(), "dao", recorded=(hand, seal))
 
         async def read_back() -> None:
             signers = [key.certificate for key in pades.keys("dao")]
@@ -164,7 +170,7 @@ async def rows(bench: Bench) -> AsyncGenerator[list[Row]]:
         yield [
             Row("manual", lambda: manual.copy(archive_both=True)),
             Row("expert", expert.copy),
-            Row("ours", lambda: pades.sign(bench.prepared, bench.target(), "dao")),
+            Row("ours", sign),
             Row("of it: read back", read_back),
             Row("service", serve, cpu_of_children),
         ]

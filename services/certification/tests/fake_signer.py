@@ -52,7 +52,14 @@ class FakeSigner:
         self.prepared.append(attestation)
         return _extend(clean, target, f"number {attestation.number}")
 
-    async def sign(self, prepared: Path, target: Path, *, person: str) -> SignedCopy:
+    async def sign(
+        self,
+        prepared: Path,
+        target: Path,
+        *,
+        person: str,
+        certificates: tuple[Certificate, Certificate],
+    ) -> SignedCopy:
         self.asked.append(person)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)

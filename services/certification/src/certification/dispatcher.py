@@ -139,7 +139,8 @@ class Dispatcher:
         prepared = await self._prepared(copy)
         attempt = await self._start(copy, certificates)
         with metrics.SIGNING_SECONDS.time():
-            signed = await self._answered(self._signer.sign(prepared, made, person=key))
+            signing = self._signer.sign(prepared, made, person=key, certificates=certificates)
+            signed = await self._answered(signing)
         await failpoint("certification.after-sign")
         if not reaches(signed.level, self._office.level):
             raise Hindered(Hindrance.LEVEL_NOT_REACHED)

@@ -92,14 +92,14 @@ class Pades:
             return self._keys.key(label).valid(now)
 
     async def sign(
-        self, prepared: Path, target: Path, person: str, *, told: tuple[str, str] | None = None
+        self, prepared: Path, target: Path, person: str, *, recorded: tuple[str, str]
     ) -> SignedCopy:
-        """Raises `Hindered`, also if the keys' certificates are not those that were told before;
-        then there is no file at `target`.
+        """Raises `Hindered`, also if the keys' certificates are not those with the fingerprints
+        `recorded`; then there is no file at `target`.
         """
         hand, seal = self.keys(person)
         try:
-            _require_told((hand, seal), told)
+            _require_recorded((hand, seal), recorded)
             content, signed_at = await self._signed(prepared, hand, seal)
         except Hindered:
             # A key may have been renewed, and the time-stamping authority's certificate, too.
@@ -214,9 +214,9 @@ class Pades:
         return self._pictures.get(label)
 
 
-def _require_told(keys: tuple[Key, Key], told: tuple[str, str] | None) -> None:
+def _require_recorded(keys: tuple[Key, Key], recorded: tuple[str, str]) -> None:
     """What is recorded of a copy is what the public check will ask for."""
-    if told and told != tuple(key.described().fingerprint for key in keys):
+    if recorded != tuple(key.described().fingerprint for key in keys):
         raise Hindered(
             Hindrance.KEY_AWAY, "a certificate was renewed meanwhile: it is recorded first"
         )

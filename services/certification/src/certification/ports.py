@@ -91,8 +91,16 @@ class CopySigner(Protocol):
         """
         ...
 
-    async def sign(self, prepared: Path, target: Path, *, person: str) -> SignedCopy:
+    async def sign(
+        self,
+        prepared: Path,
+        target: Path,
+        *,
+        person: str,
+        certificates: tuple[Certificate, Certificate],
+    ) -> SignedCopy:
         """Write `prepared` with both signatures to `target`, safely on the disk. Raises `Hindered`,
-        and never leaves a file below the configured level.
+        also where a key has another certificate by now than that of `certificates`, and never
+        leaves a file below the configured level.
         """
         ...

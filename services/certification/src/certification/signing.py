@@ -38,7 +38,6 @@ class SigningProcesses:
         preparing = Program("preparing", "certification.preparing_worker", environment={})
         self._signing = Pool(signing, processes=processes, queue=queue)
         self._preparing = Pool(preparing, processes=1, queue=queue)
-        self._told: dict[str, tuple[str, str]] = {}
         self._gate = _PinGate(counted=station.kind == "pkcs11")
 
     async def __aenter__(self) -> Self:
@@ -54,18 +53,23 @@ class SigningProcesses:
     async def certificates(self, person: str) -> tuple[Certificate, Certificate]:
         async with self._gate.passed():
             answer = _read(await self._signing.do(TellCertificates(person=person)))
-        told = _present(answer.certificates)
-        self._told[person] = told[0].fingerprint, told[1].fingerprint
-        return told
+        return _present(answer.certificates)
 
     async def prepare(self, clean: Path, target: Path, attestation: Attestation) -> str:
         job = Prepare(clean=clean, target=target, attestation=attestation)
         return _present(_read(await self._preparing.do(job)).sha256)
 
-    async def sign(self, prepared: Path, target: Path, *, person: str) -> SignedCopy:
+    async def sign(
+        self,
+        prepared: Path,
+        target: Path,
+        *,
+        person: str,
+        certificates: tuple[Certificate, Certificate],
+    ) -> SignedCopy:
+        hand, seal = (certificate.fingerprint for certificate in certificates)
+        job = Sign(prepared=prepared, target=target, person=person, recorded=(hand, seal))
         async with self._gate.passed():
-            told = self._told.get(person)
-            job = Sign(prepared=prepared, target=target, person=person, told=told)
             answer = _read(await self._signing.do(job))
         return _present(answer.signed)
 

@@ -45,8 +45,8 @@ class Sign(BaseModel):
     prepared: Path
     target: Path
     person: str
-    told: tuple[str, str] | None = None
-    """Fingerprints of the certificates that were told, and are recorded: no others may sign."""
+    recorded: tuple[str, str]
+    """Fingerprints of the certificates that are recorded of this copy: no others may sign."""
 
 
 SigningJob: TypeAlias = TellCertificates | Sign

@@ -51,7 +51,7 @@ async def _answer(pades: Pades, job: SigningJob) -> Answer:
         if isinstance(job, TellCertificates):
             hand, seal = pades.keys(job.person)
             return Answer(certificates=(hand.described(), seal.described()))
-        signed = await pades.sign(job.prepared, job.target, job.person, told=job.told)
+        signed = await pades.sign(job.prepared, job.target, job.person, recorded=job.recorded)
         return Answer(signed=signed)
     except Hindered as hindered:
         return Answer(hindrance=hindered.hindrance, message=str(hindered))

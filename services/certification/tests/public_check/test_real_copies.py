@@ -19,6 +19,7 @@ from certification.preparing import prepare
 from certification.trust import Trust
 from motcua_contracts.types import SignatureLevel
 
+from ..signing.hands import sign_as  # noqa: TID252 - of their tests
 from ..signing.provider import AGENCY, PASSPHRASE, Provider  # noqa: TID252 - of their tests
 from .forgeries import FORGERIES, flipped
 from .scene import OFFICE, Scene, SignedFile
@@ -67,7 +68,7 @@ async def real(request: pytest.FixtureRequest, provider: Provider, keys: Path) -
     prepare(clean, prepared, ATTESTATION)
     terms = Terms(level, provider.tsa_url, Trust.read(keys / "roots.pem"), "seal", AGENCY)
     async with Pades(KeyFiles(keys, PASSPHRASE), terms, lambda: datetime.now(UTC)) as pades:
-        made: SignedCopy = await pades.sign(prepared, target, "anh")
+        made: SignedCopy = await sign_as("anh", pades, prepared, target)
         person, seal = (key.certificate.sha256.hex() for key in pades.keys("anh"))
     return RealCopy(SignedFile(target.read_bytes(), LINK, made.signed_at), person, seal, made.level)
 

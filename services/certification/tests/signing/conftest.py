@@ -20,6 +20,7 @@ from certification.signing_jobs import Station
 from certification.trust import Trust
 from motcua_contracts.types import SignatureLevel
 
+from .hands import sign_as
 from .provider import AGENCY, OTHERS, PASSPHRASE, Provider
 
 CHECK_URL = "https://chung-thuc.hungyen.test/c/k7qm29txab3d"
@@ -131,7 +132,7 @@ async def signer(station: Station) -> AsyncGenerator[SigningProcesses]:
 @pytest.fixture
 async def signed(pades: Pades, prepared: Path, tmp_path: Path) -> Path:
     path = tmp_path / "signed.pdf"
-    await pades.sign(prepared, path, "dao")
+    await sign_as("dao", pades, prepared, path)
     return path
 
 

@@ -16,6 +16,7 @@ from certification.ports import Hindered, Hindrance
 from certification.trust import Trust
 from motcua_contracts.types import SignatureLevel
 
+from .hands import sign_as
 from .provider import AGENCY, PASSPHRASE, Provider
 
 Fault = dict[str, object]
@@ -47,7 +48,7 @@ def hindered(prepared: Path, tmp_path: Path) -> Hinder:
 
     async def why(pades: Pades, person: str = "dao") -> Hindrance:
         with pytest.raises(Hindered) as caught:
-            await pades.sign(prepared, tmp_path / "signed.pdf", person)
+            await sign_as(person, pades, prepared, tmp_path / "signed.pdf")
         assert files() == []
         assert not [name for name in NAMES if name in str(caught.value)]
         return caught.value.hindrance
@@ -97,7 +98,7 @@ async def test_an_authority_that_is_away_or_wrong_is_told_and_it_goes_on_when_it
     assert await hindered(pades) is hindrance
     assert time.monotonic() - began < 10
     provider.behave()
-    copy = await pades.sign(prepared, tmp_path / "signed.pdf", "dao")
+    copy = await sign_as("dao", pades, prepared, tmp_path / "signed.pdf")
     assert copy.level is SignatureLevel.B_LTA
 
 
@@ -109,7 +110,7 @@ async def test_a_time_stamp_that_goes_wrong_in_the_middle_is_seen(
     tmp_path: Path,
 ):
     """When the samples were right: only the seal's is hours ahead."""
-    await pades.sign(prepared, tmp_path / "signed.pdf", "dao")
+    await sign_as("dao", pades, prepared, tmp_path / "signed.pdf")
     (tmp_path / "signed.pdf").unlink()
     provider.misbehave({"kind": "wrong-time", "target": "tsa", "times": 1, "seconds": 7200})
     assert await hindered(pades) is Hindrance.TIME_STAMP_WRONG
@@ -119,7 +120,7 @@ async def test_a_responder_that_is_down_does_not_matter_while_there_are_lists(
     provider: Provider, pades: Pades, prepared: Path, tmp_path: Path
 ):
     provider.misbehave(every("down", "ocsp"))
-    await pades.sign(prepared, tmp_path / "signed.pdf", "dao")
+    await sign_as("dao", pades, prepared, tmp_path / "signed.pdf")
 
 
 async def test_below_b_lt_an_unknown_state_does_not_hinder_but_a_known_revocation_does(
@@ -136,7 +137,9 @@ async def test_below_b_lt_an_unknown_state_does_not_hinder_but_a_known_revocatio
     low = replace(terms, level=SignatureLevel.B_T, seal_key="lan-seal")
     async with Pades(KeyFiles(folder, PASSPHRASE), low, now) as pades:
         provider.misbehave(every("down", "ocsp"), every("down", "crl"))
-        assert (await pades.sign(prepared, tmp_path / "b-t.pdf", "lan")).level is SignatureLevel.B_T
+        assert (
+            await sign_as("lan", pades, prepared, tmp_path / "b-t.pdf")
+        ).level is SignatureLevel.B_T
         (tmp_path / "b-t.pdf").unlink()
         provider.behave()
         provider.revoke("lan")
@@ -198,7 +201,7 @@ async def test_a_certificate_is_renewed_while_the_service_runs(
         provider.revoke("mai")
         assert await hindered(pades, "mai") is Hindrance.CERTIFICATE_REVOKED
         renew(provider, folder, "mai", "Phạm Thị Mai")
-        copy = await pades.sign(prepared, tmp_path / "signed.pdf", "mai")
+        copy = await sign_as("mai", pades, prepared, tmp_path / "signed.pdf")
     assert copy.level is SignatureLevel.B_LTA
 
 
@@ -232,7 +235,7 @@ async def test_keys_are_opened_anew_after_a_hindrance(
         provider.revoke("renewed-yen")
         assert await hindered(pades, "yen") is Hindrance.CERTIFICATE_REVOKED
         (folder / "dung.p12").rename(folder / "yen.p12")
-        await pades.sign(prepared, tmp_path / "signed.pdf", "yen")
+        await sign_as("yen", pades, prepared, tmp_path / "signed.pdf")
 
 
 async def test_a_certificate_that_ends_while_the_service_runs_signs_no_more(
@@ -277,4 +280,4 @@ async def test_an_answer_that_takes_seconds_is_not_too_new(
     provider.misbehave({"kind": "delay", "target": "ocsp", "times": 3, "seconds": 3})
     patient = replace(terms, request_seconds=8)
     async with Pades(KeyFiles(keys, PASSPHRASE), patient, now) as pades:
-        await asyncio.wait_for(pades.sign(prepared, tmp_path / "signed.pdf", "dao"), 15)
+        await asyncio.wait_for(sign_as("dao", pades, prepared, tmp_path / "signed.pdf"), 15)

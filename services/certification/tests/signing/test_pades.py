@@ -27,6 +27,7 @@ from documents.pdf_inspection import inspect_pdf
 from motcua_contracts.types import SignatureLevel
 
 from .archive import holds_for_years
+from .hands import sign_as
 from .provider import AGENCY, PASSPHRASE, Provider
 
 B_T, B_LT, B_LTA = SignatureLevel.B_T, SignatureLevel.B_LT, SignatureLevel.B_LTA
@@ -57,7 +58,7 @@ async def test_the_person_signs_first_and_the_seal_closes(
     pades: Pades, prepared: Path, tmp_path: Path
 ):
     began = now()
-    copy = await pades.sign(prepared, tmp_path / "signed.pdf", "dao")
+    copy = await sign_as("dao", pades, prepared, tmp_path / "signed.pdf")
     reader = PdfFileReader(BytesIO((tmp_path / "signed.pdf").read_bytes()))
     person, seal = reader.embedded_regular_signatures
     assert (person.field_name, seal.field_name) == ("person", "seal")
@@ -83,7 +84,7 @@ async def test_each_level_holds_what_it_promises(
     tmp_path: Path,
 ):
     async with Pades(KeyFiles(keys, PASSPHRASE), replace(terms, level=level), now) as pades:
-        copy = await pades.sign(prepared, tmp_path / "signed.pdf", "dao")
+        copy = await sign_as("dao", pades, prepared, tmp_path / "signed.pdf")
     reader = PdfFileReader(BytesIO((tmp_path / "signed.pdf").read_bytes()))
     assert copy.level is level
     assert len(reader.embedded_timestamp_signatures) == stamps
@@ -101,7 +102,7 @@ async def test_a_lower_level_is_not_taken_for_a_higher(
     tmp_path: Path,
 ):
     async with Pades(KeyFiles(keys, PASSPHRASE), replace(terms, level=made), now) as pades:
-        await pades.sign(prepared, tmp_path / "signed.pdf", "dao")
+        await sign_as("dao", pades, prepared, tmp_path / "signed.pdf")
         signers = [key.certificate for key in pades.keys("dao")]
     content = BytesIO((tmp_path / "signed.pdf").read_bytes())
     with pytest.raises(Hindered) as caught:
@@ -184,7 +185,7 @@ async def test_images_of_the_agency_are_used(
         picture.save(images / f"{label}.png")
     told = replace(terms, appearances=images)
     async with Pades(KeyFiles(keys, PASSPHRASE), told, now) as pades:
-        await pades.sign(prepared, tmp_path / "signed.pdf", "dao")
+        await sign_as("dao", pades, prepared, tmp_path / "signed.pdf")
     text, picture = seen(tmp_path / "signed.pdf")
     assert AGENCY in text
     assert share(picture, lambda r, g, b: g > 140 and r < 40 and b < 40) > 0.0002
@@ -196,9 +197,9 @@ async def test_connections_are_kept_from_copy_to_copy(
     provider: Provider, pades: Pades, prepared: Path, tmp_path: Path
 ):
     """And a time-stamping authority is asked for three times, not for samples."""
-    await pades.sign(prepared, tmp_path / "first.pdf", "dao")
+    await sign_as("dao", pades, prepared, tmp_path / "first.pdf")
     before = provider.made("stamped")
-    await pades.sign(prepared, tmp_path / "second.pdf", "dao")
+    await sign_as("dao", pades, prepared, tmp_path / "second.pdf")
     assert provider.made("stamped") - before == 3
 
 
@@ -207,7 +208,7 @@ async def test_no_file_is_left_when_the_disk_cannot_take_it(
 ):
     (tmp_path / "taken").mkdir()
     with pytest.raises(IsADirectoryError):
-        await pades.sign(prepared, tmp_path / "taken", "dao")
+        await sign_as("dao", pades, prepared, tmp_path / "taken")
     assert not list(tmp_path.glob(".*"))  # noqa: ASYNC240 - a test waits for a disk
 
 

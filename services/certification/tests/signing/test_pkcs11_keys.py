@@ -21,6 +21,7 @@ from certification.ports import Hindered, Hindrance
 from motcua_contracts.types import SignatureLevel
 
 from .certificates import self_signed
+from .hands import sign_as
 from .provider import PASSPHRASE, Provider
 from .softhsm import PIN, TOKEN, SoftHsm
 
@@ -55,7 +56,7 @@ async def test_a_copy_is_signed_with_keys_that_never_leave_the_token(
     store: TokenKeys, terms: Terms, prepared: Path, tmp_path: Path
 ):
     async with Pades(store, terms, lambda: datetime.now(UTC)) as pades:
-        copy = await pades.sign(prepared, tmp_path / "signed.pdf", "dao")
+        copy = await sign_as("dao", pades, prepared, tmp_path / "signed.pdf")
     assert copy.level is SignatureLevel.B_LTA
 
 

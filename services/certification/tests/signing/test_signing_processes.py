@@ -23,6 +23,7 @@ from certification.signing_jobs import Station
 from chassis.errors import Transient
 from motcua_contracts.types import SignatureLevel
 
+from .hands import signed_by
 from .provider import AGENCY, Provider, children
 from .softhsm import PIN, TOKEN, SoftHsm
 
@@ -60,7 +61,7 @@ async def test_a_copy_is_prepared_and_signed(
     assert AGENCY in seal.subject
     prepared = tmp_path / "prepared.pdf"
     assert len(await signer.prepare(scan, prepared, attestation)) == 64
-    copy = await signer.sign(prepared, tmp_path / "signed.pdf", person="dao")
+    copy = await signed_by("dao", signer, prepared, tmp_path / "signed.pdf")
     assert copy.level is SignatureLevel.B_LTA
     assert copy.signed_at.tzinfo is not None
     assert names(tmp_path) == ["prepared.pdf", "signed.pdf"]
@@ -77,15 +78,15 @@ async def test_no_certificate_signs_but_those_that_were_told(
     provider.enrol(folder, "next", "Trần Thị Thu")
     told = station.model_copy(update={"place": folder})
     async with SigningProcesses(told, processes=1, queue=2) as signer:
-        before, _ = await signer.certificates("thu")
+        before = await signer.certificates("thu")
         (folder / "next.p12").rename(folder / "thu.p12")
         with pytest.raises(Hindered, match="renewed") as caught:
-            await signer.sign(prepared, tmp_path / "signed.pdf", person="thu")
+            await signer.sign(prepared, tmp_path / "signed.pdf", person="thu", certificates=before)
         assert caught.value.hindrance is Hindrance.KEY_AWAY
         assert names(tmp_path) == []
-        after, _ = await signer.certificates("thu")
-        assert after.fingerprint != before.fingerprint
-        await signer.sign(prepared, tmp_path / "signed.pdf", person="thu")
+        after = await signer.certificates("thu")
+        assert after[0].fingerprint != before[0].fingerprint
+        await signed_by("thu", signer, prepared, tmp_path / "signed.pdf")
 
 
 async def test_hindrances_come_through_as_they_are(
@@ -97,18 +98,18 @@ async def test_hindrances_come_through_as_they_are(
             await signer.certificates("dao")
         assert caught.value.hindrance is Hindrance.WRONG_PIN
         with pytest.raises(Hindered) as caught:
-            await signer.sign(prepared, tmp_path / "signed.pdf", person="nobody")
+            await signed_by("nobody", signer, prepared, tmp_path / "signed.pdf")
         assert caught.value.hindrance is Hindrance.KEY_AWAY
 
 
 async def test_a_process_killed_in_the_middle_loses_its_copy_and_is_replaced(
     signer: SigningProcesses, provider: Provider, prepared: Path, tmp_path: Path
 ):
-    first = asyncio.create_task(signer.sign(prepared, tmp_path / "a.pdf", person="dao"))
+    first = asyncio.create_task(signed_by("dao", signer, prepared, tmp_path / "a.pdf"))
     slow(provider)
     await until(children)
     await until(provider.struck)
-    second = asyncio.create_task(signer.sign(prepared, tmp_path / "b.pdf", person="dao"))
+    second = asyncio.create_task(signed_by("dao", signer, prepared, tmp_path / "b.pdf"))
     await until(lambda: depth() == 1)
     before = deaths()
     children()[0].kill()
@@ -129,7 +130,7 @@ async def test_one_that_dies_takes_no_other_along(
         await until(lambda: len(children()) == 2)
         provider.misbehave({"kind": "delay", "target": "tsa", "seconds": 2, "times": 2})
         both = [
-            asyncio.create_task(signer.sign(prepared, tmp_path / f"{n}.pdf", person="dao"))
+            asyncio.create_task(signed_by("dao", signer, prepared, tmp_path / f"{n}.pdf"))
             for n in range(2)
         ]
         await until(provider.struck)
@@ -153,12 +154,12 @@ async def test_the_queue_is_bounded_and_shows_its_depth(
 ):
     slow(provider)
     jobs = [
-        asyncio.create_task(signer.sign(prepared, tmp_path / f"{n}.pdf", person="dao"))
+        asyncio.create_task(signed_by("dao", signer, prepared, tmp_path / f"{n}.pdf"))
         for n in range(3)
     ]
     await until(lambda: depth() == 2)
     with pytest.raises(QueueFull) as caught:
-        await signer.sign(prepared, tmp_path / "more.pdf", person="dao")
+        await signed_by("dao", signer, prepared, tmp_path / "more.pdf")
     assert isinstance(caught.value, Transient)
     for job in jobs:
         job.cancel()
@@ -176,7 +177,7 @@ async def test_preparing_does_not_wait_for_signing(
     tmp_path: Path,
 ):
     slow(provider)
-    job = asyncio.create_task(signer.sign(prepared, tmp_path / "signed.pdf", person="dao"))
+    job = asyncio.create_task(signed_by("dao", signer, prepared, tmp_path / "signed.pdf"))
     await until(provider.struck)
     await signer.prepare(scan, tmp_path / "prepared.pdf", attestation)
     assert not job.done()
@@ -190,10 +191,10 @@ async def test_who_gives_a_job_up_ends_the_process_that_has_it(
     slow(provider)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(3):
-            await signer.sign(prepared, tmp_path / "signed.pdf", person="dao")
+            await signed_by("dao", signer, prepared, tmp_path / "signed.pdf")
     assert children() == []
     provider.behave()
-    await signer.sign(prepared, tmp_path / "signed.pdf", person="dao")
+    await signed_by("dao", signer, prepared, tmp_path / "signed.pdf")
 
 
 async def test_a_paper_that_cannot_be_prepared_is_a_bug_and_no_hindrance(
@@ -211,7 +212,7 @@ async def test_signals_to_the_group_do_not_break_a_signature_off(
     signer: SigningProcesses, provider: Provider, prepared: Path, tmp_path: Path
 ):
     provider.misbehave({"kind": "delay", "target": "tsa", "seconds": 1, "times": 1})
-    job = asyncio.create_task(signer.sign(prepared, tmp_path / "signed.pdf", person="dao"))
+    job = asyncio.create_task(signed_by("dao", signer, prepared, tmp_path / "signed.pdf"))
     await until(provider.struck)
     (process,) = children()
     assert os.getpgid(process.pid) != os.getpgid(0)
@@ -274,7 +275,7 @@ async def test_a_token_signs_in_several_processes_at_once(
 ):
     async with SigningProcesses(on_token(station, hsm, PIN), processes=2, queue=4) as signer:
         targets = [tmp_path / f"{n}.pdf" for n in range(4)]
-        jobs = (signer.sign(prepared, target, person="dao") for target in targets)
+        jobs = (signed_by("dao", signer, prepared, target) for target in targets)
         copies = await asyncio.gather(*jobs)
         assert len({copy.sha256 for copy in copies}) == 4
         assert len(children()) == 2

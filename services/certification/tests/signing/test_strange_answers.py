@@ -17,6 +17,7 @@ from certification.trust import require_usable
 from motcua_contracts.types import SignatureLevel
 
 from .answers import Answers, Issuer
+from .hands import sign_as
 from .provider import PASSPHRASE
 
 SEED = 20261125
@@ -147,6 +148,6 @@ async def test_of_a_time_stamping_authority_it_is_no_time_stamp(
     told = replace(terms, tsa_url=answers.url("/tsa"))
     async with Pades(KeyFiles(keys, PASSPHRASE), told, lambda: datetime.now(UTC)) as pades:
         with pytest.raises(Hindered) as caught:
-            await pades.sign(prepared, tmp_path / "signed.pdf", "dao")
+            await sign_as("dao", pades, prepared, tmp_path / "signed.pdf")
     assert caught.value.hindrance is Hindrance.TIME_STAMP_AWAY
     assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
