@@ -17,7 +17,7 @@ from motcua_local.engines import EngineEndpoints, Engines
 from motcua_local.processes import DetachedProcess
 
 # Before their tests: these folders have their names.
-for package in ("documents", "operations", "simulators"):
+for package in ("chaos", "checker", "documents", "operations", "simulators"):
     import_module(package)
 
 # With a space, as somebody's path will have.
