@@ -18,8 +18,10 @@ FUNCTION_LINES = 60
 FILE_LINES = 400
 PARAMETERS = 5
 MEDIAN_FUNCTION_LINES = 10
-CHASSIS_LINES = 2_500
-"""Lines of code, see docs/adr/0023-read-every-record-a-broker-accepts.md; it may only shrink."""
+CHASSIS_LINES = 2_400
+"""Lines of code, see docs/adr/0039-operators-tools-are-a-package-of-their-own.md; it may only
+shrink.
+"""
 WIRING_LINES = 60
 
 _NO_CODE = {

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import pytest
 from pydantic_settings import SettingsConfigDict
 
-from chassis.settings import ServiceSettings
+from chassis.settings import ServiceSettings, load
 from chassis.testing.postgres import Databases
-from operations import cli
+from operations import cli, held_commands
+from operations.commands import Call, Commands
 
 COMMANDS = (
     ("held", "list"),
@@ -35,6 +36,12 @@ class TrialSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="TRIAL_")
 
 
+def settings_for(database_url: str, monkeypatch: pytest.MonkeyPatch) -> TrialSettings:
+    for name, value in {**ENVIRONMENT, "TRIAL_DATABASE_URL": database_url}.items():
+        monkeypatch.setenv(name, value)
+    return load(TrialSettings)
+
+
 def nameless() -> str:
     raise KeyError("getpwuid(): uid not found: 54321")
 
@@ -48,7 +55,7 @@ def test_a_user_without_a_name_can_serve(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_decision_of_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(getpass, "getuser", nameless)
     with pytest.raises(SystemExit) as exit_:
-        cli._user()
+        held_commands._user()
     assert exit_.value.code == "say who decides: --operator NAME"
 
 
@@ -70,10 +77,29 @@ def test_a_database_that_is_down_is_told_in_one_line_that_says_what_to_do(
 
 
 async def test_a_database_that_lets_nobody_in_is_told_with_its_own_words(
-    databases: Databases, capsys: pytest.CaptureFixture[str]
+    databases: Databases, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    url = databases.url.replace("postgresql://", "postgresql+asyncpg://") + "-of-nobody"
+    settings = settings_for(databases.url + "-of-nobody", monkeypatch)
     options = cli._parser("trial").parse_args(["held", "list"])
-    assert await cli._with_database("trial", url, options) == os.EX_UNAVAILABLE
+    assert await cli._run("trial", settings, options) == os.EX_UNAVAILABLE
     [line] = capsys.readouterr().err.splitlines()
     assert '-of-nobody" does not exist; start it, or correct TRIAL_DATABASE_URL' in line
+
+
+async def test_a_service_adds_commands_of_its_own(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    async def count_visits(call: Call) -> int:
+        asked.append((call.service, call.options.limit))
+        return 3
+
+    def add(commands: Commands) -> None:
+        command = commands.add_parser("visits", help="how many there were")
+        command.add_argument("--limit", type=int)
+        command.set_defaults(run=count_visits)
+
+    options = cli._parser("trial", (add,)).parse_args(["visits", "--limit", "7"])
+    assert await cli._run("trial", settings_for(databases.url, monkeypatch), options) == 3
+    assert asked == [("trial", 7)]
