@@ -10,7 +10,7 @@ import pytest
 
 import chassis
 from chassis.failpoints import ENVIRONMENT, FailpointError, arm, failpoint, failpoint_sync
-from chassis.testing.failpoints import declared
+from chassis.testing.failpoints import declared, passed_by_several
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +50,16 @@ async def test_a_delay_waits():
     assert time.monotonic() - start >= 0.1
 
 
+async def test_a_point_is_armed_for_one_of_those_that_pass_there_or_for_all():
+    arm({ENVIRONMENT: "commit/intake.payments=raise"})
+    await failpoint("commit", "intake.decisions")
+    with pytest.raises(FailpointError, match=r"commit/intake\.payments"):
+        await failpoint("commit", "intake.payments")
+    arm({ENVIRONMENT: "commit=raise"})
+    with pytest.raises(FailpointError, match=r"commit/intake\.decisions"):
+        await failpoint("commit", "intake.decisions")
+
+
 def test_a_crash_is_a_sigkill_from_within():
     code = "from chassis.failpoints import failpoint_sync as f; f('a'); f('a'); print('survived')"
     ended = subprocess.run(
@@ -60,10 +70,12 @@ def test_a_crash_is_a_sigkill_from_within():
     )
     assert ended.returncode == -signal.SIGKILL
     assert ended.stdout == b""
+    assert ended.stderr == b"failpoint a: crash\n"
 
 
 @pytest.mark.parametrize(
-    "malformed", ["a", "a=explode", "a=delay", "a=crash@0", "a=delay:x", "=raise"]
+    "malformed",
+    ["a", "a=explode", "a=delay", "a=crash@0", "a=delay:x", "=raise", "a/=raise", "a/b/c=raise"],
 )
 def test_a_malformed_order_is_refused(malformed: str):
     with pytest.raises(ValueError, match=ENVIRONMENT):
@@ -80,6 +92,13 @@ def package_with(folder: Path, source: str) -> ModuleType:
 def test_all_points_are_listed_from_the_source(tmp_path: Path):
     source = "async def f():\n    await failpoint('a.before')\n    failpoint_sync('a.after')\n"
     assert declared(package_with(tmp_path, source)) == {"a.before", "a.after"}
+
+
+def test_it_is_known_which_points_say_who_passes(tmp_path: Path):
+    source = "async def f():\n    await failpoint('a', self.name)\n    failpoint_sync('b')\n"
+    package = package_with(tmp_path, source)
+    assert declared(package) == {"a", "b"}
+    assert passed_by_several(package) == {"a"}
 
 
 @pytest.mark.parametrize("source", ["failpoint_sync(name)", "failpoint('a'); failpoint('a')"])

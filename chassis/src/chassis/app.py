@@ -19,6 +19,7 @@ from chassis.clock import Clock, utc_now
 from chassis.consumer import Consumer, Subscription
 from chassis.database import Database, is_away
 from chassis.errors import Unavailable, install_problem_handlers
+from chassis.failpoints import failpoint
 from chassis.kafka import ended
 from chassis.relay import Relay
 from chassis.settings import ServiceSettings
@@ -92,6 +93,11 @@ class Service(Generic[W]):
         try:
             async with self.transaction() as work:
                 yield work
+                await work.flush()
+                if work.wrote:
+                    await failpoint("request.before-commit")
+            if work.wrote:
+                await failpoint("request.after-commit")
         except Exception as error:
             if not is_away(error):
                 raise

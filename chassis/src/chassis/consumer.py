@@ -229,6 +229,8 @@ class Consumer(Generic[W]):
             held = message.hold(held_messages.judge(error, attempts=1, now=self._clock()))
             async with self._transaction() as work:
                 await held_messages.hold(await work.connection(), self.name, [held])
+                await failpoint("consumer.before-hold-commit", self.name)
+            await failpoint("consumer.after-hold-commit", self.name)
             self._report(held.record, held.verdict, error)
 
     async def _in_one_transaction(self, messages: Sequence[Message]) -> None:
@@ -238,8 +240,9 @@ class Consumer(Generic[W]):
             ready, to_hold = await self._sort(work, messages)
             await self._take_effect(work, ready, outcomes)
             await held_messages.hold(await work.connection(), self.name, to_hold)
-            await failpoint("consumer.before-commit")
-        await failpoint("consumer.after-commit")
+            await work.flush()
+            await failpoint("consumer.before-commit", self.name)
+        await failpoint("consumer.after-commit", self.name)
         for outcome, count in Counter(outcomes).items():
             metrics.MESSAGES.labels(self.name, outcome).inc(count)
         for held in to_hold:
@@ -314,11 +317,14 @@ class Consumer(Generic[W]):
                     return False
                 await self._retry(work, self._read(held.record))
                 await held_messages.settle(connection, held.id)
+                await work.flush()
+                await failpoint("consumer.before-retry-commit", self.name)
         except Exception as error:
             if held is None or is_away(error):
                 raise
             await self._failed_again(held, error)
         else:
+            await failpoint("consumer.after-retry-commit", self.name)
             metrics.MESSAGES.labels(self.name, "retried").inc()
         return True
 
@@ -331,6 +337,8 @@ class Consumer(Generic[W]):
         verdict = held_messages.judge(error, attempts=held.attempts + 1, now=self._clock())
         async with self._transaction() as work:
             await held_messages.postpone(await work.connection(), held.id, verdict)
+            await failpoint("consumer.before-postpone-commit", self.name)
+        await failpoint("consumer.after-postpone-commit", self.name)
         self._report(held.record, verdict, error)
 
     def _report(self, record: RawRecord, verdict: Verdict, error: Exception | None = None) -> None:
@@ -363,6 +371,7 @@ class Consumer(Generic[W]):
             partition = TopicPartition(record.topic, record.partition)
             if partition in assigned:
                 offsets[partition] = max(record.offset + 1, offsets.get(partition, 0))
+        await failpoint("consumer.before-offset-commit", self.name)
         try:
             if offsets:
                 await within(consumer.commit(offsets), COMMIT_SECONDS)
@@ -371,7 +380,7 @@ class Consumer(Generic[W]):
             log.warning("offsets not committed", consumer=self.name, error=type(error).__name__)
             if isinstance(error, TimeoutError):
                 self._renew_for("its commits hang")
-        await failpoint("consumer.after-offset-commit")
+        await failpoint("consumer.after-offset-commit", self.name)
 
 
 def _first(fresh: set[inbox.Key], key: inbox.Key) -> bool:

@@ -181,23 +181,26 @@ class Repository(Generic[Entity]):
         self._known[getattr(row, self.key)] = row
         self._new.append(row)
 
-    async def flush(self) -> None:
+    async def flush(self) -> bool:
+        """Write what is new or changed; whether anything was."""
         connection = await self.session.connection()
-        await self._insert(connection)
-        await self._update(connection)
+        inserted = await self._insert(connection)
+        return await self._update(connection) or inserted
 
-    async def _insert(self, connection: AsyncConnection) -> None:
+    async def _insert(self, connection: AsyncConnection) -> bool:
         new, self._new = self._new, []
         names = self.table().c.keys()
         await insert_rows(connection, self.table(), [_values(row, names) for row in new])
         self._settle(new)
+        return bool(new)
 
-    async def _update(self, connection: AsyncConnection) -> None:
+    async def _update(self, connection: AsyncConnection) -> bool:
         changed = [row for row in self._known.values() if row and sa.inspect(row).modified]
         names = self.table().c.keys()
         rows = [_values(row, names) for row in changed]
         await update_rows(connection, self.table(), rows, key=self.key)
         self._settle(changed)
+        return bool(changed)
 
     def _settle(self, rows: Collection[Entity]) -> None:
         """Make rows that were written count as unchanged."""

@@ -1,9 +1,10 @@
 """Named points at every boundary where a test can make the process crash, fail or wait.
 
-Armed by the environment: `MOTCUA_FAILPOINTS="relay.before-ack=crash@3,gateway.before=delay:2.5"`.
-`crash` is SIGKILL to ourselves, `raise` raises `FailpointError`, `delay:s` waits s seconds; with
-`@n` only the n-th passage counts, else every one. Names are literals at the call, so that
-`chassis.testing.failpoints` can list them all from the source.
+Armed by the environment: `MOTCUA_FAILPOINTS="relay.after-send=crash@3,gateway.before=delay:2.5"`.
+`crash` is SIGKILL to ourselves, told on stderr; `raise` raises `FailpointError`; `delay:s` waits s
+seconds. With `@n` only the n-th passage counts, else every one. Where several of a kind pass one
+point, `consumer.after-commit/intake.payments` is that point for one of them. Names are literals at
+the call, so that `chassis.testing.failpoints` can list them all from the source.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 ENVIRONMENT = "MOTCUA_FAILPOINTS"
 
 _ORDER = re.compile(
-    r"(?P<name>[a-z0-9.-]+)=(?P<act>crash|raise|delay:(?P<seconds>\d+(\.\d+)?))(@(?P<nth>[1-9]\d*))?"
+    r"(?P<name>[a-z0-9.-]+(/[a-z0-9.-]+)?)=(?P<act>crash|raise|delay:(?P<seconds>\d+(\.\d+)?))(@(?P<nth>[1-9]\d*))?"
 )
 
 
@@ -50,30 +51,32 @@ def arm(environment: Mapping[str, str]) -> None:
         _armed[order["name"]] = _Order(order["act"], float(order["seconds"] or 0), nth)
 
 
-async def failpoint(name: str) -> None:
-    """Nothing, unless `name` is armed."""
-    if _armed and (seconds := _pass(name)):
+async def failpoint(name: str, of: str = "") -> None:
+    """Nothing, unless `name` is armed, for all who pass there or for `of` alone."""
+    if _armed and (seconds := _pass(name, of)):
         await asyncio.sleep(seconds)
 
 
 def failpoint_sync(name: str) -> None:
     """The same where nothing can be awaited; a delay blocks the thread."""
-    if _armed and (seconds := _pass(name)):
+    if _armed and (seconds := _pass(name, "")):
         time.sleep(seconds)
 
 
-def _pass(name: str) -> float:
-    """Carry out the order for `name`; gives back how many seconds are to be waited."""
-    order = _armed.get(name)
+def _pass(name: str, of: str) -> float:
+    """Carry out the order for this point; gives back how many seconds are to be waited."""
+    point = f"{name}/{of}" if of else name
+    order = _armed.get(point) or _armed.get(name)
     if order is None:
         return 0
     order.passed += 1
     if order.nth not in (None, order.passed):
         return 0
     if order.act == "crash":
+        os.write(2, f"failpoint {point}: crash\n".encode())
         os.kill(os.getpid(), signal.SIGKILL)
     if order.act == "raise":
-        raise FailpointError(name)
+        raise FailpointError(point)
     return order.seconds
 
 

@@ -36,6 +36,10 @@ LEASE = 0x6D6F746375610001
 """The advisory lock of the relay; each service has its own database, so the number can be the same
 everywhere.
 """
+LEASE_WANTED = "motcua_relay_lease"
+"""Notified by whoever needs the lease for a while, as a replay does: the relay settles what is in
+flight and gives way.
+"""
 
 Hash = bytes
 GENESIS: Hash = bytes(32)
@@ -96,7 +100,7 @@ class _Head:
 
 
 @dataclass(slots=True)
-class _InFlight:
+class InFlight:
     """Rows, one future for each that the producer has taken, and why it took no more."""
 
     rows: list[asyncpg.Record]
@@ -114,7 +118,8 @@ class Relay:
         self._producers = producers
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._flying: deque[_InFlight] = deque()
+        self._giving_way = asyncio.Event()
+        self._flying: deque[InFlight] = deque()
 
     def wake(self) -> None:
         self._woken.set()
@@ -165,21 +170,27 @@ class Relay:
 
     async def _publish(self, connection: asyncpg.Connection, producer: AIOKafkaProducer) -> None:
         self._flying.clear()
+        self._giving_way.clear()
+        await connection.add_listener(LEASE_WANTED, self._give_way)
         head = await self._head(connection)
         while True:
-            stopping = self._stopping.is_set()
+            giving_way, stopping = self._giving_way.is_set(), self._stopping.is_set()
             self._woken.clear()
-            rows = await self._fetch(connection)
+            rows = [] if giving_way else await self._fetch(connection)
             if rows:
                 self._flying.append(await self._send(producer, rows))
             last = len(rows) < BATCH
             while self._flying and (last or self._flying[-1].error or self._full()):
                 await self._settle(connection, head, self._flying.popleft())
-            if last and stopping:
+            if last and (stopping or giving_way):
                 return
             if not rows:
                 # Not longer: another process may have written, a wake-up been lost.
                 await happens(self._woken, POLL_SECONDS)
+
+    def _give_way(self, *_: object) -> None:
+        self._giving_way.set()
+        self.wake()
 
     def _full(self) -> bool:
         return len(self._flying) == BATCHES_IN_FLIGHT
@@ -192,18 +203,19 @@ class Relay:
         in_flight = [row["id"] for batch in self._flying for row in batch.rows]
         return await connection.fetch(_FETCH, in_flight, BATCH)
 
-    async def _send(self, producer: AIOKafkaProducer, rows: list[asyncpg.Record]) -> _InFlight:
+    async def _send(self, producer: AIOKafkaProducer, rows: list[asyncpg.Record]) -> InFlight:
         await failpoint("relay.before-send")
-        batch = _InFlight(rows)
+        batch = InFlight(rows)
         try:
             await within(_send_all(producer, batch))
         except (KafkaError, TimeoutError) as error:
             batch.error = error
+        await failpoint("relay.after-send")
         return batch
 
-    async def _settle(self, connection: asyncpg.Connection, head: _Head, batch: _InFlight) -> None:
+    async def _settle(self, connection: asyncpg.Connection, head: _Head, batch: InFlight) -> None:
         """Wait for the broker's word on a batch, then seal what it took and move it to the log."""
-        taken = await _taken(batch)
+        taken = await acknowledged(batch)
         await failpoint("relay.after-acknowledgement")
         sealed = [head.extend(row) for row in taken]
         if sealed:
@@ -216,20 +228,21 @@ class Relay:
             raise batch.error
 
 
-async def _send_all(producer: AIOKafkaProducer, batch: _InFlight) -> None:
+async def _send_all(producer: AIOKafkaProducer, batch: InFlight) -> None:
     """Hand the rows to the producer; one deadline for all of them, a task for each would cost more
     than the sending.
     """
     for row in batch.rows:
-        headers = [(name, text.encode()) for name, text in json.loads(row["headers"]).items()]
-        batch.acknowledgements.append(
-            await producer.send(
-                row["topic"], value=row["value"], key=row["subject"].encode(), headers=headers
-            )
-        )
+        batch.acknowledgements.append(await producer.send(row["topic"], **content(row)))
 
 
-async def _taken(batch: _InFlight) -> list[asyncpg.Record]:
+def content(row: asyncpg.Record) -> dict[str, Any]:
+    """What a row of the outbox, or of the log, is on a topic; the bytes are the same each time."""
+    headers = [(name, text.encode()) for name, text in json.loads(row["headers"]).items()]
+    return {"key": row["subject"].encode(), "value": row["value"], "headers": headers}
+
+
+async def acknowledged(batch: InFlight) -> list[asyncpg.Record]:
     """The rows that the broker took; where it refused one, `error` says why."""
     taken: list[asyncpg.Record] = []
     if batch.acknowledgements:

@@ -39,6 +39,9 @@ class Work:
         self.source: str = transaction.source
         self.now: datetime = transaction.clock()
         self.announcements: list[outbox.Announcement] = []
+        self.wrote = False
+        """Whether a flush found rows to write."""
+        self._flushed = False
         self._repositories: list[Repository[Any]] = []
         self._counted: list[Counter] = []
 
@@ -78,7 +81,12 @@ class Work:
             counter.inc()
 
     async def flush(self) -> None:
-        """Write rows and events. The stream rows are locked last and held for the shortest time."""
+        """Write rows and events, once. The stream rows are locked last and held for the shortest
+        time. Whoever calls it before the end of the block changes nothing afterwards.
+        """
+        if self._flushed:
+            return
+        self._flushed = True
         for repository in self._repositories:
-            await repository.flush()
+            self.wrote |= await repository.flush()
         await outbox.append(await self.connection(), self.source, self.announcements)

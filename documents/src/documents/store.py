@@ -88,6 +88,7 @@ class FileStore:
                 await asyncio.to_thread(make_durable, path)
                 await failpoint("documents.before-rename")
                 await asyncio.to_thread(_rename, path, self.path(stored.sha256))
+                await failpoint("documents.after-rename")
         finally:
             path.unlink(missing_ok=True)
         return stored
