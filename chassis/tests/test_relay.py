@@ -18,7 +18,7 @@ from chassis import correlation, failpoints, kafka, outbox
 from chassis.clock import utc_now, uuid7
 from chassis.database import Database
 from chassis.kafka import within
-from chassis.relay import Relay
+from chassis.relay import LEASE, LEASE_WANTED, Relay
 from chassis.settings import KafkaSettings
 from chassis.testing.dossiers import dossier_id, received
 from chassis.testing.kafka import fresh_topic, read
@@ -246,3 +246,25 @@ async def test_a_relay_without_the_lease_connects_no_oftener_when_woken(
     relay.stop()
     await within(running, 30)
     assert attempts <= 2, "the first, and the last after the stop"
+
+
+async def test_a_relay_gives_way_to_whoever_wants_its_lease_and_takes_it_again(
+    database: Database, kafka_settings: KafkaSettings, topic: str
+) -> None:
+    relay = relay_for(database, kafka_settings)
+    running = asyncio.create_task(relay.run())
+    await append(database, topic, [dossier_id()])
+    await until_moved(database, 1)
+    url = database.url.replace("postgresql+asyncpg://", "postgresql://")
+    wanting = await asyncpg.connect(url)
+    granted = asyncio.create_task(wanting.execute(f"SELECT pg_advisory_lock({LEASE})"))
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql(f"NOTIFY {LEASE_WANTED}")
+    await within(granted, 10)
+    await append(database, topic, [dossier_id()])
+    await drained(relay_for(database, kafka_settings))
+    assert await count(database, "outbox") == 1, "nothing is published without the lease"
+    await wanting.close()
+    await until_moved(database, 2)
+    relay.stop()
+    await within(running, 30)
