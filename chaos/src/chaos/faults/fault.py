@@ -10,33 +10,30 @@ from chaos.rig import Rig
 
 @dataclass(frozen=True)
 class Struck:
-    """What was broken: a target for people, details for the history, and the `victims`, programs
-    that nobody else may kill or start until the fault is healed.
-    """
+    """What was broken: a target for people, and details for the history."""
 
     target: str
     details: Mapping[str, object] = field(default_factory=dict[str, object])
-    victims: frozenset[str] = frozenset()
 
 
 class Fault(Protocol):
     """One way to break things.
 
-    One at a time is struck and healed; `heal` is called however little `strike` came to, as long
-    as it gave back what it struck. A `strike` that fails leaves nothing broken behind.
+    One at a time is struck and healed. A `strike` that fails leaves nothing broken behind. Programs
+    that it has the supervisor hold are let go once it is healed.
     """
 
     @property
     def kind(self) -> str: ...
 
-    def hindrance(self, rig: Rig) -> str | None:
+    def hindrance(self, rig: Rig, /) -> str | None:
         """Why this machine does not permit it, None if it does."""
         ...
 
-    async def strike(self, rig: Rig, chance: random.Random) -> Struck:
+    async def strike(self, rig: Rig, /, chance: random.Random) -> Struck:
         """Break something; all that is left to chance comes from `chance`."""
         ...
 
-    async def heal(self, rig: Rig, struck: Struck) -> None:
+    async def heal(self, rig: Rig, /, struck: Struck) -> None:
         """Undo what is broken. Harmless where it is whole."""
         ...
