@@ -17,6 +17,7 @@ from chassis.testing.access import Issuer
 from chassis.testing.records import event, record
 from motcua_contracts.dossier import (
     DossierPaymentRequired,
+    DossierPaymentSettled,
     DossierRefused,
     DossierStopped,
     DossierWithdrawn,
@@ -141,6 +142,18 @@ def ended(dossier_id: str, kind: type[EventData]) -> EventData:
     return kind(**about, **ends[kind])
 
 
+def settled(dossier_id: str, order_id: str, *obligation_ids: str) -> DossierPaymentSettled:
+    """Intake says that the dossier goes on, paid by this order."""
+    return DossierPaymentSettled(
+        dossier_id=dossier_id,
+        **_ABOUT,
+        status=DossierStatus.REGISTERED,
+        order_id=order_id,
+        obligation_ids=obligation_ids,
+        settled_at=START,
+    )
+
+
 @dataclass
 class Scene:
     """Everything that happens around one payment service."""
@@ -189,6 +202,14 @@ class Scene:
         (reference,) = parse_qs(urlsplit(started.json()["payUrl"]).query)["vnp_TxnRef"]
         assert reference == started.json()["txnRef"]
         return reference
+
+    async def pay(self, dossier_id: str) -> str:
+        """Pay the dossier's newest order; gives back its id."""
+        reference = await self.attempt(dossier_id)
+        number = str(int(reference, 16) % 10**15)
+        query = self.vnpay.notification(reference, TransactionNo=number)
+        assert await self.notify(query) == "00"
+        return (await self.order(dossier_id))["orderId"]
 
     async def notify(self, query: str) -> str:
         """Notify as VNPAY would; gives back the RspCode."""

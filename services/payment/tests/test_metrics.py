@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from prometheus_client import REGISTRY, Counter, Histogram
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 from motcua_contracts.dossier import DossierWithdrawn
@@ -28,10 +28,12 @@ def samples() -> dict[str, float]:
 def test_every_metric_has_the_name_of_its_service_and_stands_in_the_readme():
     described = README.read_text(encoding="utf-8")
     for metric in OWN:
-        assert isinstance(metric, (Counter, Histogram))
+        assert isinstance(metric, (Counter, Gauge, Histogram))
         prefix, _, rest = metric._name.partition("motcua_payment_")
         assert prefix == ""
-        assert f"_{rest}{'_total' if isinstance(metric, Counter) else ''}{{" in described, rest
+        labels = f"{{{','.join(metric._labelnames)}}}" if metric._labelnames else ""
+        total = "_total" if isinstance(metric, Counter) else ""
+        assert f"_{rest}{total}{labels}`" in described, rest
 
 
 async def test_a_payment_found_by_asking_and_sent_back_is_counted_at_every_step(scene: Scene):

@@ -8,12 +8,14 @@ from chassis.clock import uuid7
 from chassis.errors import Conflict, NotFound
 from motcua_contracts.dossier import (
     DossierPaymentRequired,
+    DossierPaymentSettled,
     DossierRefused,
     DossierStopped,
     DossierWithdrawn,
 )
 from motcua_contracts.dossier import Obligation as Due
 from motcua_contracts.envelope import Event, EventData
+from payment.advancement import progress
 from payment.domain import (
     OrderLine,
     OrderState,
@@ -25,7 +27,7 @@ from payment.domain import (
     refuse_attempt,
     unpaid,
 )
-from payment.models import Attempt, Dossier, Obligation, Order
+from payment.models import Attempt, Dossier, Obligation, Order, UncoveredObligation
 from payment.ports import PaymentGateway
 from payment.work import PaymentWork
 
@@ -96,6 +98,20 @@ async def handle_dossier_ended(
         if order.state is OrderState.REFUNDING:
             money = await work.transactions.paying(order.id)
             work.request_refund(order, money, reason=dossier.ended_for)
+
+
+async def handle_payment_settled(event: Event[DossierPaymentSettled], work: PaymentWork) -> None:
+    """Paid implies advanced: the dossier goes on, and our books are compared with why."""
+    fact = event.data
+    await work.dossiers.find(event.subject)
+    orders = await work.orders.of(event.subject)
+    found = progress(orders, settled_by=fact.order_id, obligation_ids=fact.obligation_ids)
+    for order in orders:
+        if order.id in found.advanced:
+            work.went_on(order)
+    for obligation_id in found.unpaid:
+        if await work.uncovered.find(obligation_id) is None:
+            work.uncover(_uncovered(obligation_id, fact, work))
 
 
 async def payable_order(dossier_id: str, work: PaymentWork, *, payer: Principal) -> Order:
@@ -197,6 +213,18 @@ def _obligation(dossier: Dossier, due: Due) -> Obligation:
         amount=due.amount,
         due_at=due.due_at,
         exemption_ground=due.exemption_ground,
+    )
+
+
+def _uncovered(
+    obligation_id: str, fact: DossierPaymentSettled, work: PaymentWork
+) -> UncoveredObligation:
+    return UncoveredObligation(
+        id=obligation_id,
+        dossier_id=fact.dossier_id,
+        dossier_code=fact.code,
+        order_id=fact.order_id,
+        heard_at=work.now,
     )
 
 

@@ -83,6 +83,22 @@ class Order(Row, table=True):
     opened_at: datetime = Field(sa_type=_time())
     expires_at: datetime = Field(sa_type=_time())
     ended_at: datetime | None = Field(default=None, sa_type=_time())
+    awaited_since: datetime | None = Field(default=None, sa_type=_time())
+    """Since when it is paid and its dossier does not go on; None when nobody waits for that."""
+    redrives: int = Field(default=0, sa_type=Integer)
+    next_redrive_at: datetime | None = Field(default=None, sa_type=_time())
+    """None while it is awaited: given up."""
+
+
+class UncoveredObligation(Row, table=True):
+    """What intake counts as settled, and no order of ours was paid for when we heard of it."""
+
+    id: str = Field(primary_key=True, sa_type=_id())
+    dossier_id: str = Field(sa_type=_id())
+    dossier_code: str = Field(sa_type=Text)
+    order_id: str = Field(sa_type=_id())
+    """As intake names it."""
+    heard_at: datetime = Field(sa_type=_time())
 
 
 class Attempt(Row, table=True):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, any_, delete, exists, literal
+from sqlalchemy import ColumnElement, any_, delete, exists, func, literal, or_, update
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -20,6 +20,7 @@ from payment.models import (
     Order,
     Receipt,
     Refund,
+    UncoveredObligation,
 )
 from payment.ports import GatewayOutcome, Reception
 
@@ -62,6 +63,14 @@ class _OfDossiers(Repository[OfDossier]):
         self._of[row.dossier_id].append(row)
 
 
+class Awaited(NamedTuple):
+    """Paid orders whose dossiers should have gone on: how many, and since when the oldest."""
+
+    repeated: int
+    given_up: int
+    oldest: datetime | None
+
+
 class Orders(_OfDossiers[Order]):
     model = Order
 
@@ -90,9 +99,69 @@ class Orders(_OfDossiers[Order]):
         )
         return list(await self.session.exec(statement))
 
+    async def to_redrive(self, now: datetime, *, limit: int) -> list[Order]:
+        """Paid orders whose time to be looked at has come, without those another replica has in
+        hand.
+        """
+        statement = (
+            select(Order.id)
+            .where(col(Order.awaited_since).is_not(None), col(Order.next_redrive_at) <= now)
+            .order_by(col(Order.next_redrive_at))
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        ids = list(await self.session.exec(statement))
+        return await self.select(col(Order.id) == any_(_ids(ids))) if ids else []
+
+    async def awaited(self, now: datetime) -> list[Order]:
+        """Paid orders whose dossiers should have gone on: oldest first, to look at only."""
+        statement = select(Order).where(*_overdue_progress(now))
+        return list(await self.session.exec(statement.order_by(col(Order.awaited_since))))
+
+    async def redrive_awaited(self, now: datetime) -> None:
+        """Let all of them be sent again at once, as if it were the first time."""
+        statement = update(Order).where(*_overdue_progress(now))
+        await self.session.exec(statement.values(redrives=0, next_redrive_at=now))
+
+    async def count_awaited(self, now: datetime) -> Awaited:
+        given_up = col(Order.next_redrive_at).is_(None)
+        statement = select(
+            func.count().filter(~given_up),
+            func.count().filter(given_up),
+            func.min(Order.awaited_since),
+        ).where(*_overdue_progress(now))
+        return Awaited(*(await self.session.exec(statement)).one())
+
+
+def _overdue_progress(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Looked at before, or due to be: the grace is over."""
+    looked_at = or_(
+        col(Order.redrives) > 0,
+        col(Order.next_redrive_at).is_(None),
+        col(Order.next_redrive_at) <= now,
+    )
+    return col(Order.awaited_since).is_not(None), looked_at
+
 
 class Obligations(_OfDossiers[Obligation]):
     model = Obligation
+
+
+class Uncovered(Repository[UncoveredObligation]):
+    model = UncoveredObligation
+
+    async def open(self) -> list[UncoveredObligation]:
+        """Those that nothing has paid since, of dossiers that go on: oldest first, to look at
+        only.
+        """
+        paid = exists().where(
+            col(Obligation.id) == UncoveredObligation.id, col(Obligation.settled_by).is_not(None)
+        )
+        over = exists().where(
+            col(Dossier.id) == UncoveredObligation.dossier_id, col(Dossier.ended_for).is_not(None)
+        )
+        statement = select(UncoveredObligation).where(~paid, ~over)
+        return list(await self.session.exec(statement.order_by(col(UncoveredObligation.heard_at))))
 
 
 class Place(NamedTuple):

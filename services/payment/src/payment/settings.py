@@ -57,6 +57,8 @@ class Settings(ServiceSettings):
     """How long an order can be paid at least, however late it was asked for."""
     first_query_seconds: int = Field(default=300, ge=5)
     """After how long without a notification a gateway is asked about an attempt."""
+    progress_grace_seconds: int = Field(default=600, ge=1)
+    """How long a paid dossier may take to go on, before its facts are sent again."""
 
     def vnpay_account(self) -> VnpayAccount:
         vnpay, previous = self.vnpay, self.vnpay.previous_hash_secret
@@ -83,4 +85,5 @@ class Settings(ServiceSettings):
             gateways=("vnpay",),
             shortest_order=timedelta(minutes=self.shortest_order_minutes),
             first_query=timedelta(seconds=self.first_query_seconds),
+            progress_grace=timedelta(seconds=self.progress_grace_seconds),
         )

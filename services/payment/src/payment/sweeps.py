@@ -11,6 +11,7 @@ from payment.domain import OrderStep, SuspenseReason, may_expire
 from payment.inquiries import Inquiries
 from payment.models import Door, GatewayNotification
 from payment.ports import GatewayOutcome, GatewayStatement
+from payment.redrives import Redrives
 from payment.work import PaymentWork
 
 AT_ONCE = 100
@@ -20,10 +21,13 @@ UNPROVEN_KEPT = timedelta(days=30)
 
 
 def sweeps(service: Service[PaymentWork], inquiries: Inquiries) -> Sequence[Sweep]:
+    redrives = Redrives(service)
     return (
         Sweep("ask the gateways", timedelta(seconds=15), inquiries.ask_due),
         Sweep("expire orders", timedelta(seconds=30), lambda: expire_orders(service)),
         Sweep("find stray money", timedelta(minutes=10), lambda: suspend_strays(service)),
+        Sweep("redrive paid dossiers", timedelta(seconds=10), redrives.redrive_due),
+        Sweep("compare money and progress", timedelta(seconds=10), redrives.measure),
         Sweep("purge the journal", timedelta(hours=6), lambda: purge_journal(service)),
     )
 

@@ -8,13 +8,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+import structlog
+
 from chassis.clock import uuid7
 from chassis.work import Transaction, Work
 from motcua_contracts.envelope import Event, EventData
 from motcua_contracts.types import ObligationKind
 from payment import facts, metrics
-from payment.domain import OrderLine, OrderStep, RefundReason, SuspenseReason, step_order
-from payment.models import Door, GatewayTransaction, Order, Receipt, Refund
+from payment.advancement import next_redrive
+from payment.domain import (
+    OrderLine,
+    OrderState,
+    OrderStep,
+    RefundReason,
+    SuspenseReason,
+    step_order,
+)
+from payment.models import (
+    Door,
+    GatewayTransaction,
+    Order,
+    Receipt,
+    Refund,
+    UncoveredObligation,
+)
 from payment.ports import GatewayStatement
 from payment.receipts import CollectingAgency, ReceiptFacts, ReceiptLine, receipt_serial, render
 from payment.repository import (
@@ -26,7 +43,10 @@ from payment.repository import (
     Receipts,
     Refunds,
     Transactions,
+    Uncovered,
 )
+
+log = structlog.stdlib.get_logger(__name__)
 
 _LINE_NAMES = {
     ObligationKind.CHARGE: "Phí giải quyết thủ tục hành chính",
@@ -45,6 +65,8 @@ class Terms:
     shortest_order: timedelta
     first_query: timedelta
     query_pause: timedelta = timedelta(seconds=10)
+    progress_grace: timedelta = timedelta(minutes=10)
+    """How long a paid dossier may take to go on before anybody wonders."""
 
 
 class PaymentWork(Work):
@@ -56,11 +78,13 @@ class PaymentWork(Work):
         self.dossiers = self.repository(Dossiers)
         self.orders = self.repository(Orders)
         self.obligations = self.repository(Obligations)
+        self.uncovered = self.repository(Uncovered)
         self.attempts = self.repository(Attempts)
         self.transactions = self.repository(Transactions)
         self.refunds = self.repository(Refunds)
         self.receipts = self.repository(Receipts)
         self.notifications = self.repository(Notifications)
+        self._uncovered: list[UncoveredObligation] = []
 
     async def preload(self, events: Sequence[Event[EventData]]) -> None:
         dossiers = {event.subject for event in events}
@@ -78,7 +102,18 @@ class PaymentWork(Work):
         state = step_order(order.state, step)
         if state is not order.state:
             order.state, order.ended_at = state, self.now
+            self._await_progress(order)
             self.count(metrics.ORDERS.labels(state))
+
+    def _await_progress(self, order: Order) -> None:
+        """A dossier goes on once it is paid, unless it ended."""
+        paid, grace = order.state is OrderState.PAID, self.terms.progress_grace
+        order.awaited_since = self.now if paid else None
+        order.next_redrive_at = next_redrive(self.now, redrives=0, grace=grace) if paid else None
+
+    def went_on(self, order: Order) -> None:
+        """The money had its effect: nobody waits for that any more."""
+        order.awaited_since = order.next_redrive_at = None
 
     def book(self, statement: GatewayStatement, *, door: Door) -> GatewayTransaction:
         """Put money on the books. Its transaction is unique there: a race for it is an error."""
@@ -95,6 +130,22 @@ class PaymentWork(Work):
         )
         self.transactions.add(money)
         return money
+
+    def uncover(self, obligation: UncoveredObligation) -> None:
+        """A dossier went on without our having been paid: it is kept, and told."""
+        self.uncovered.add(obligation)
+        self._uncovered.append(obligation)
+
+    def committed(self) -> None:
+        """Count what is now true, and name progress without money."""
+        super().committed()
+        for obligation in self._uncovered:
+            log.error(
+                "progress without money",
+                dossier_id=obligation.dossier_id,
+                order_id=obligation.order_id,
+                obligation_id=obligation.id,
+            )
 
     async def settle(self, order: Order, money: GatewayTransaction) -> None:
         """The money pays the order, with all that it asks for, and gets its receipts."""
