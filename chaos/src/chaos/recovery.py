@@ -10,7 +10,7 @@ is killed every few seconds, so that they are hardly ever true at once.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
 
 from chaos.rig import Rig
 from chaos.supervisor import answers
+from chaos.waiting import until
 from motcua_local.kafka_topics import Connection
 from motcua_local.kafka_topics.cluster import quiet_client
 from motcua_local.kafka_topics.lag import group_lag
@@ -53,19 +54,13 @@ async def recovered(rig: Rig, *, within: float = 60.0) -> Recovery:
         **{f"{name} publishes": partial(_publishes, rig, name) for name in services},
         "consumers": _Readers(rig).go_on,
     }
-    tasks = {what: asyncio.create_task(_until(ask)) for what, ask in waits.items()}
-    try:
-        await asyncio.wait(tasks.values(), timeout=within)
-        missing = tuple(what for what, task in tasks.items() if not task.done())
-    finally:
-        for task in tasks.values():
-            task.cancel()
+    async with asyncio.TaskGroup() as group:
+        looks = {
+            what: group.create_task(until(ask, within=within, every=LOOK_SECONDS))
+            for what, ask in waits.items()
+        }
+    missing = tuple(what for what, look in looks.items() if not look.result())
     return Recovery(time.monotonic() - began, missing)
-
-
-async def _until(ask: Callable[[], Awaitable[bool]]) -> None:
-    while not await ask():  # noqa: ASYNC110 - other processes set no event
-        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _ready(url: str) -> bool:

@@ -3,10 +3,11 @@
 import asyncio
 import random
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from urllib.parse import urlsplit
 
 from chaos.history import History
+from chaos.waiting import until
 from motcua_local.programs import ENGINES, KINDS, Program
 from motcua_local.stack import Stack
 
@@ -101,13 +102,7 @@ class Supervisor:
         url = self.programs[name].ready_url
         if url is None:
             return True
-        try:
-            async with asyncio.timeout(within):
-                while not await answers(url):  # noqa: ASYNC110 - another process sets no event
-                    await asyncio.sleep(0.1)
-        except TimeoutError:
-            return False
-        return True
+        return await until(partial(answers, url), within=within)
 
 
 async def answers(url: str) -> bool:
