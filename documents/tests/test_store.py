@@ -13,9 +13,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-import documents
 from chassis.errors import Problem
-from chassis.testing import failpoints
 from documents.confined import Limits
 from documents.kinds import (
     ActivePdf,
@@ -244,7 +242,3 @@ async def test_the_check_of_a_scanned_pdf_is_fast(tmp_path: Path) -> None:
         took.append(time.monotonic() - started)
     # 0.3 s is usual; ten times that is the machine's load, more is ours.
     assert min(took) < 3.0
-
-
-def test_every_failpoint_is_named_once() -> None:
-    assert failpoints.declared(documents) == {"documents.before-rename"}

@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import intake
 from chassis.kafka import producer
-from chassis.testing import failpoints
 from chassis.testing.records import event
 from motcua_contracts.envelope import EventData, encode
 from motcua_contracts.topics import (
@@ -91,7 +89,3 @@ async def until(true: Callable[[], Awaitable[bool]]) -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("it did not become true in time")
-
-
-def test_intake_has_no_failpoint_of_its_own():
-    assert failpoints.declared(intake) == set()

@@ -12,11 +12,9 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-import payment
 from chassis.clock import utc_now
 from chassis.kafka import producer
 from chassis.settings import KafkaSettings
-from chassis.testing import failpoints
 from chassis.testing.kafka import make_topics
 from chassis.testing.records import event
 from motcua_contracts.envelope import encode
@@ -64,14 +62,6 @@ async def test_a_dossier_on_kafka_becomes_an_order_and_a_fact(
             metrics = (await http.get("/metrics")).text
     assert 'motcua_payment_orders_total{state="open"}' in metrics
     assert dossier not in metrics
-
-
-def test_every_failpoint_is_named_once():
-    assert failpoints.declared(payment) == {
-        "payment.before-query",
-        "payment.after-query",
-        "payment.before-ipn-answer",
-    }
 
 
 @asynccontextmanager

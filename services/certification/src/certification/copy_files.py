@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from chassis.failpoints import failpoint_sync
 from documents.durable import make_durable
 from documents.store import FileStore, StoredFile
 
@@ -92,7 +93,9 @@ class CopyFiles:
             raise FileAltered
         made.chmod(_READ_ONLY)
         target = self.path(found)
+        failpoint_sync("certification.before-rename")
         made.replace(target)
+        failpoint_sync("certification.after-rename")
         make_durable(target.parent)
         return found
 

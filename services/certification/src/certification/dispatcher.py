@@ -105,6 +105,8 @@ class Dispatcher:
         while time.monotonic() < ends:
             async with self._transactions() as work:
                 copy = await work.claim(self._pace.lease)
+                if copy:
+                    await failpoint("certification.before-claim")
             if copy is None:
                 return False
             await failpoint("certification.after-claim")
@@ -189,6 +191,7 @@ class Dispatcher:
             ours = await work.copies.take_leased(copy)
             await work.use(ours, certificates)
             attempt = work.start(ours)
+            await failpoint("certification.before-start")
         await failpoint("certification.before-sign")
         return attempt
 
@@ -229,6 +232,8 @@ class Dispatcher:
         try:
             async with self._transactions() as work:
                 await work.wait(await work.copies.take_leased(copy), hindrance)
+                await failpoint("certification.before-wait")
+            await failpoint("certification.after-wait")
         except LeaseLost:
             log.warning("hindered too late", copy_id=copy.id)
 

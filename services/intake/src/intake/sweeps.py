@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from chassis.app import Service
+from chassis.failpoints import failpoint
 from chassis.sweeps import Sweep
 from documents.store import FileStore
 from intake import domain
@@ -33,4 +34,8 @@ async def _tell_overdue(service: Service[IntakeWork]) -> bool:
         rows = await work.dossiers.overdue(work.now, limit=BATCH)
         for row in rows:
             await work.record(domain.tell_overdue(row.value(), at=work.now))
+        if rows:
+            await failpoint("intake.before-overdue")
+    if rows:
+        await failpoint("intake.after-overdue")
     return len(rows) == BATCH

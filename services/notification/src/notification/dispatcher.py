@@ -75,6 +75,10 @@ class Dispatcher:
         ends = time.monotonic() + self._pace.run_seconds
         async with self._transactions() as work:
             dues = await work.claim(self._pace.lanes, lease=self._pace.claim_lease)
+            if dues:
+                await failpoint("notification.before-claim")
+        if not dues:
+            return
         await failpoint("notification.after-claim")
         lanes = (self._lane(due, ends) for due in dues)
         # A lane that fails must not cut the others short in the middle of a message.
@@ -123,6 +127,7 @@ class Dispatcher:
     async def _hand_over(self, message: Message) -> None:
         async with self._transactions() as work:
             await work.hand_over(message, lease=self._pace.sending_lease)
+            await failpoint("notification.before-hand-over")
 
     async def _settle(
         self, message: Message, answer: Answer | None, *, claim_next: bool
@@ -150,8 +155,10 @@ class Dispatcher:
             except ClaimLost:
                 metrics.LATE_ANSWERS.inc()
                 log.warning("answer came too late", message_id=message.id)
-            if not claim_next:
-                return None
-            # Once it is written, what was settled no longer blocks its dossier's next.
-            await work.messages.flush()
-            return next(iter(await work.claim(1, lease=self._pace.claim_lease)), None)
+            due: Due | None = None
+            if claim_next:
+                # Once it is written, what was settled no longer blocks its dossier's next.
+                await work.messages.flush()
+                due = next(iter(await work.claim(1, lease=self._pace.claim_lease)), None)
+            await failpoint("notification.before-record")
+        return due

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from chassis.failpoints import failpoint
 from notification import metrics
 from notification.dispatcher import Transactions
 from notification.domain import Answer, Happening, Reason
@@ -16,8 +17,13 @@ class Sweeps:
     async def recover(self) -> None:
         """Messages whose sender is gone: back in the queue, or of unknown outcome."""
         async with self._transactions() as work:
-            for message in await work.messages.take_expired():
+            expired = await work.messages.take_expired()
+            for message in expired:
                 work.record(message, Answer(Happening.LEASE_EXPIRE, Reason.STOPPED_MIDWAY))
+            if expired:
+                await failpoint("notification.before-recover")
+        if expired:
+            await failpoint("notification.after-recover")
 
     async def give_up(self) -> None:
         """Messages that were tried for long enough fail, and say so."""
@@ -28,6 +34,10 @@ class Sweeps:
                 known = await work.recipients.find(message.dossier_id)
                 reason = Reason.GAVE_UP if known else Reason.NO_RECIPIENT
                 work.record(message, Answer(Happening.GIVE_UP, reason))
+            if hopeless:
+                await failpoint("notification.before-give-up")
+        if hopeless:
+            await failpoint("notification.after-give-up")
 
     async def purge(self) -> None:
         """Contacts of dossiers that ended long ago leave this database. On the topic, and in the

@@ -57,6 +57,8 @@ class Inquiries:
             attempts = await work.attempts.to_query(work.now, limit=AT_ONCE)
             for attempt in attempts:
                 _take(attempt, work)
+            if attempts:
+                await failpoint("payment.before-take")
         return attempts
 
     async def _ask(self, attempt: Attempt) -> None:
@@ -76,6 +78,8 @@ class Inquiries:
         await failpoint("payment.after-query")
         async with self._service.request() as work:
             await record_statement(statement, work, door=Door.QUERY)
+            await failpoint("payment.before-statement")
+        await failpoint("payment.after-statement")
 
 
 def _take(attempt: Attempt, work: PaymentWork) -> None:

@@ -54,6 +54,7 @@ class Notifications:
         async with self._service.request() as work:
             reception = await record_statement(statement, work, door=Door.NOTIFICATION)
             _describe(_entry(raw_query, gateway, reception, work=work), statement)
+            await failpoint("payment.before-ipn-commit")
         return reception
 
     def _has_room(self) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from chassis.app import Service
+from chassis.failpoints import failpoint
 from chassis.kafka import abandon, producer, within
 from chassis.rows import fetch
 from motcua_contracts.topics import PAYMENT_EVENTS
@@ -67,6 +68,8 @@ class Redrives:
             orders = await work.orders.to_redrive(work.now, limit=AT_ONCE)
             for order in orders:
                 _take(order, work)
+            if orders:
+                await failpoint("payment.before-redrive")
         for order in orders:
             _tell(order)
         return orders
@@ -79,10 +82,12 @@ class Redrives:
         sender = producer(self._service.settings.kafka, client_id=self._service.name)
         try:
             await within(sender.start())
+            await failpoint("payment.before-resend")
             sending = [
                 await within(sender.send(PAYMENT_EVENTS.name, **_record(*row))) for row in published
             ]
             await within(asyncio.gather(*sending))
+            await failpoint("payment.after-resend")
         finally:
             await abandon(sender)
         metrics.REDRIVES.inc(len(dossiers))

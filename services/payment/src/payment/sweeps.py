@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from chassis.app import Service
+from chassis.failpoints import failpoint
 from chassis.sweeps import Sweep
 from payment import facts
 from payment.domain import OrderStep, SuspenseReason, may_expire
@@ -57,6 +58,8 @@ async def _expire(order_id: str, service: Service[PaymentWork]) -> bool:
             return False
         work.move(order, OrderStep.EXPIRE)
         work.announce(facts.expired(order))
+        await failpoint("payment.before-expire")
+    await failpoint("payment.after-expire")
     return True
 
 
@@ -68,6 +71,10 @@ async def suspend_strays(service: Service[PaymentWork]) -> int:
         for stray in once.values():
             money = work.book(_statement(stray), door=Door.NOTIFICATION)
             work.suspend(money, SuspenseReason.UNKNOWN_ORDER, order=None)
+        if once:
+            await failpoint("payment.before-suspend")
+    if once:
+        await failpoint("payment.after-suspend")
     return len(once)
 
 
