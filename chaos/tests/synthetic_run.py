@@ -123,7 +123,7 @@ def _strokes(chance: random.Random, seconds: int) -> Iterator[tuple[str, float, 
 def _history(strokes: Sequence[tuple[str, float, float, float]], minutes: int) -> Iterator[Json]:
     for n, (kind, at, lasts, recovered) in enumerate(strokes):
         yield {"at": _at(at), "kind": "fault", "faultId": n, "fault": kind, "target": "payment"}
-        heal = {"at": _at(at + lasts), "kind": "heal", "faultId": n}
+        heal = {"at": _at(at + lasts + recovered), "kind": "heal", "faultId": n}
         yield heal | {"recoveredSeconds": round(recovered, 2)}
     filed = {"kind": "invoke", "command": "file", "by": "citizen-1", "key": "k1"}
     yield {"at": _at(20), "commandId": "a", **filed}

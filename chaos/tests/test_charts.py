@@ -42,13 +42,29 @@ def test_a_fault_that_was_never_healed_lasts_until_the_end() -> None:
     history = [
         {"at": at(1), "kind": "fault", "faultId": "a", "fault": "pause", "target": "intake"},
         {"at": at(2), "kind": "fault", "faultId": "b", "fault": "kill", "target": "intake"},
-        {"at": at(3), "kind": "heal", "faultId": "b", "recoveredSeconds": 0.5},
+        {"at": at(3.5), "kind": "heal", "faultId": "b", "recoveredSeconds": 0.5},
         {"at": at(9), "kind": "note", "note": "journey-ended"},
     ]
     assert read_faults(history, started=STARTED) == (
         [Struck("pause", "intake", 1, 9, None), Struck("kill", "intake", 2, 3, 0.5)],
         9,
     )
+
+
+def test_a_fault_ends_when_it_is_healed_and_not_when_all_goes_on() -> None:
+    history = [
+        {
+            "at": at(2),
+            "struckAt": at(1),
+            "kind": "fault",
+            "faultId": "a",
+            "fault": "network-cut",
+            "target": "intake->kafka",
+        },
+        {"at": at(70), "kind": "heal", "faultId": "a", "notRecoveredWithin": 60.0},
+    ]
+    struck, _ = read_faults(history, started=STARTED)
+    assert struck == [Struck("network-cut", "intake->kafka", 1, 10, None)]
 
 
 def test_the_timeline_has_a_lane_for_each_kind_on_desk_and_phone() -> None:

@@ -51,13 +51,20 @@ class Seen(HTMLParser):
 
 
 @pytest.fixture(scope="module")
+def folder(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the report of a run that kept every promise lies."""
+    folder = tmp_path_factory.mktemp("report")
+    report.write(run, judgement(), folder=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return saved(tmp_path_factory.mktemp("run"), minutes=10)
 
 
-def test_the_report_for_machines_has_every_promised_field(run: Path, tmp_path: Path) -> None:
-    report.write(run, judgement(), folder=tmp_path)
-    told = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+def test_the_report_for_machines_has_every_promised_field(folder: Path) -> None:
+    told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert set(FIELDS) <= set(told)
     assert told["seed"] == 42
     assert told["notRun"] == {"network-one-way": "nftables needs root, and this is not root"}
@@ -65,33 +72,32 @@ def test_the_report_for_machines_has_every_promised_field(run: Path, tmp_path: P
     assert told["machine"]["cores"] >= 1
 
 
-def test_kills_and_faults_are_counted_from_the_history(run: Path, tmp_path: Path) -> None:
-    told = report.write(run, judgement(), folder=tmp_path)
+def test_kills_and_faults_are_counted_from_the_history(run: Path) -> None:
+    told = report.summary(report.SavedRun.read(run), judgement())
     lines = [json.loads(line) for line in (run / "history.jsonl").read_text().splitlines()]
     struck = Counter(line["fault"] for line in lines if line["kind"] == "fault")
     assert told["kills"] == sum(struck[kind] for kind in report.KILLS) > 0
     assert told["faults"] == {**struck, "double-submit": 1, "forged-ipn": 1}
 
 
-def test_recovery_is_told_as_median_and_longest_of_each_kind(run: Path, tmp_path: Path) -> None:
-    took = report.SavedRun.read(run).recoveries["kill"]
-    told = report.write(run, judgement(), folder=tmp_path)["recovery_seconds"]["kill"]
+def test_recovery_is_told_as_median_and_longest_of_each_kind(run: Path) -> None:
+    saved_run = report.SavedRun.read(run)
+    took = saved_run.recoveries["kill"]
+    told = report.summary(saved_run, judgement())["recovery_seconds"]["kill"]
     assert told["max"] == pytest.approx(max(took), abs=0.05)
     assert min(took) <= told["p50"] <= max(took)
 
 
-def test_the_page_needs_no_network_and_names_nothing_twice(run: Path, tmp_path: Path) -> None:
-    report.write(run, judgement(), folder=tmp_path)
-    seen = Seen((tmp_path / "report.html").read_text(encoding="utf-8"))
+def test_the_page_needs_no_network_and_names_nothing_twice(folder: Path) -> None:
+    seen = Seen((folder / "report.html").read_text(encoding="utf-8"))
     assert seen.references
     assert all(reference.startswith("#") for reference in seen.references)
     assert {reference[1:] for reference in seen.references} <= set(seen.ids)
     assert [name for name, n in Counter(seen.ids).items() if n > 1] == []
 
 
-def test_the_page_takes_all_its_colours_from_the_page(run: Path, tmp_path: Path) -> None:
-    report.write(run, judgement(), folder=tmp_path)
-    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+def test_the_page_takes_all_its_colours_from_the_page(folder: Path) -> None:
+    page = (folder / "report.html").read_text(encoding="utf-8")
     drawings = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
     used = set(re.findall(r"var\(--([a-z]+)\)", page))
     assert re.findall(r"#[0-9a-f]{6}\b", drawings) == []
@@ -109,9 +115,8 @@ def test_every_violation_is_shown_with_its_examples(run: Path, tmp_path: Path) -
     assert "<3>" not in page
 
 
-def test_the_page_says_what_was_not_run_and_how_to_run_it_again(run: Path, tmp_path: Path) -> None:
-    report.write(run, judgement(), folder=tmp_path)
-    text = Seen((tmp_path / "report.html").read_text(encoding="utf-8")).text
+def test_the_page_says_what_was_not_run_and_how_to_run_it_again(folder: Path) -> None:
+    text = Seen((folder / "report.html").read_text(encoding="utf-8")).text
     assert "nftables needs root" in text
     assert "make chaos SEED=42 MINUTES=10" in text
 

@@ -18,7 +18,9 @@ BACKLOG = ("outbox", "lag", "heldWaiting", "heldParked", "openMails")
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """One fault from its stroke to its end; `recovered` is how long until all went on again."""
+    """One fault from its stroke to its end; `recovered` is how long until all went on again, None
+    where that was not seen.
+    """
 
     kind: str
     target: str
@@ -53,17 +55,18 @@ def read_faults(history: Iterable[Json], *, started: datetime) -> tuple[list[Str
             begun[line["faultId"]] = line
         elif line["kind"] == "heal":
             healed.setdefault(line["faultId"], line)
-    struck = [
-        Struck(
-            kind=line["fault"],
-            target=line["target"],
-            starts=_since(line, started),
-            ends=_since(healed[name], started) if name in healed else last,
-            recovered=healed[name].get("recoveredSeconds") if name in healed else None,
-        )
-        for name, line in begun.items()
-    ]
+    struck = [_struck(line, healed.get(name), started, last=last) for name, line in begun.items()]
     return sorted(struck, key=lambda fault: fault.starts), last
+
+
+def _struck(line: Json, heal: Json | None, started: datetime, *, last: float) -> Struck:
+    """A heal line is written when all goes on again; until then it waited as long as it says."""
+    starts = _seconds(line.get("struckAt", line["at"]), started)
+    recovered: float | None = heal.get("recoveredSeconds") if heal else None
+    ends = last
+    if heal:
+        ends = _since(heal, started) - (recovered or heal.get("notRecoveredWithin", 0.0))
+    return Struck(line["fault"], line["target"], starts, max(starts, ends), recovered)
 
 
 def read_samples(lines: Iterable[Json], *, started: datetime) -> list[Json]:
@@ -91,7 +94,11 @@ def buckets(samples: Sequence[Json], struck: Sequence[Struck], *, step: float) -
 
 
 def _since(line: Json, started: datetime) -> float:
-    return (datetime.fromisoformat(line["at"]) - started).total_seconds()
+    return _seconds(line["at"], started)
+
+
+def _seconds(text: str, started: datetime) -> float:
+    return (datetime.fromisoformat(text) - started).total_seconds()
 
 
 def _rates(name: str, slots: Sequence[Sequence[Json]]) -> list[float | None]:
