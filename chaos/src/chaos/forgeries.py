@@ -7,9 +7,6 @@ from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 from chaos.commands import Command
 from chaos.journey import Journey
 
-FORGED = 0.03
-"""Which share of payments somebody tries this with."""
-
 _SIGNATURE = "vnp_SecureHash"
 _PAID: Mapping[str, str] = {
     "vnp_BankCode": "NCB",

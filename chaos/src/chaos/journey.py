@@ -10,14 +10,23 @@ from chaos.doors import Doors
 from chaos.progress import Progress
 from chaos.watch import CopySeen, DossierSeen, OrderSeen, Watch
 
-TWICE, OFTEN, OTHER_BODY = 0.03, 0.01, 0.01
-"""How many keyed commands are sent twice at once, three to ten times at once, and afterwards with
-another body under the same key.
-"""
-
 
 class Abandoned(Exception):  # noqa: N818 - what becomes of the dossier
     """A step was refused that had to work; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How seldom people do what makes trouble, as shares of all cases."""
+
+    twice: float = 0.03
+    """Keyed commands that are sent twice at once,"""
+    often: float = 0.01
+    """three to ten times at once,"""
+    other_body: float = 0.01
+    """and afterwards with another body under the same key."""
+    forged: float = 0.03
+    """Payments that somebody claims or bends."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,7 @@ class Scene:
     courier: Courier
     people: Population
     progress: Progress
+    habits: Habits = Habits()
 
 
 @dataclass
@@ -71,15 +81,15 @@ class Journey:
         if command.key is None:
             return await self.scene.courier.carry(command)
         answer = await self._together(command, self._copies())
-        if self.happens(OTHER_BODY) and answer.ok and command.another:
+        if self.happens(self.scene.habits.other_body) and answer.ok and command.another:
             await self.scene.courier.carry(command.otherwise())
         return answer
 
     def _copies(self) -> int:
-        drawn = self.chance.random()
-        if drawn < OFTEN:
+        drawn, habits = self.chance.random(), self.scene.habits
+        if drawn < habits.often:
             return self.chance.randint(3, 10)
-        return 2 if drawn < OFTEN + TWICE else 1
+        return 2 if drawn < habits.often + habits.twice else 1
 
     async def _together(self, command: Command, copies: int) -> Answer:
         """The best answer to the same command sent so many times at once."""

@@ -5,13 +5,13 @@ import random
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chaos import journeys
 from chaos.citizens import Population
 from chaos.commands import Courier
 from chaos.doors import Doors
-from chaos.journey import Abandoned, Journey, Scene
+from chaos.journey import Abandoned, Habits, Journey, Scene
 from chaos.progress import Progress
 from chaos.rig import Rig
 from chaos.watch import Watch
@@ -35,6 +35,14 @@ class Pace:
     """For how long one command is repeated."""
 
 
+@dataclass(frozen=True)
+class Cast:
+    """Who comes: `kinds` of journeys in turn, or all kinds by chance; and how these people are."""
+
+    kinds: tuple[str, ...] = ()
+    habits: Habits = field(default_factory=Habits)
+
+
 class Load:
     """Files `dossiers` dossiers and brings each to its end; the same seed, the same journeys."""
 
@@ -42,6 +50,8 @@ class Load:
         self, rig: Rig, *, dossiers: int, seed: int | None = None, pace: Pace | None = None
     ) -> None:
         self.progress = Progress()
+        self.cast = Cast()
+        """Another one may be put here before `run`."""
         self._rig = rig
         self._dossiers = dossiers
         self._seed = rig.seed if seed is None else seed
@@ -80,7 +90,7 @@ class Load:
             people = Population(doors.identity)
             watching = asyncio.create_task(watch.run())
             try:
-                yield Scene(doors, watch, courier, people, self.progress)
+                yield Scene(doors, watch, courier, people, self.progress, self.cast.habits)
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
@@ -120,7 +130,8 @@ class Load:
     async def _live(self, number: int, scene: Scene) -> None:
         """One journey, of one dossier or two."""
         chance = random.Random(f"{self._seed}:{number}")  # noqa: S311 - no secret
-        kind = journeys.drawn(chance)
+        kinds = self.cast.kinds
+        kind = kinds[number % len(kinds)] if kinds else journeys.drawn(chance)
         journey = Journey(scene, scene.people.citizen(number), chance, kind)
         try:
             for plot in journeys.KINDS[kind].plots:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 
 from chaos.commands import Answer, Command, Declined, new_key
-from chaos.forgeries import FORGED, forge_after, forge_before
+from chaos.forgeries import forge_after, forge_before
 from chaos.journey import Journey
 from chaos.watch import OrderSeen
 
@@ -43,7 +43,8 @@ async def pay(journey: Journey, *, cancel_first: bool = False) -> bool:
 
 async def _attempt(journey: Journey, order: OrderSeen, *, cancel: bool) -> None:
     """One attempt: comes back when the order is over, or when it takes another attempt."""
-    forged, closes = journey.happens(FORGED), journey.happens(CLOSES_PAGE)
+    forged = journey.happens(journey.scene.habits.forged)
+    closes = journey.happens(CLOSES_PAGE)
     attempt = await _start(journey, order)
     if not attempt.ok:  # it expires, or was closed meanwhile: the next look tells
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
