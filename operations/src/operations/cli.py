@@ -1,22 +1,28 @@
-"""The command line that every service has: `serve`, `migrate`, `held`, `audit`, and its own."""
+"""The command line that every service has: `serve`, `migrate`, what operators ask, and its own."""
 
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from chassis import logging, migrations
 from chassis.app import Service
 from chassis.database import Database
 from chassis.settings import ServiceSettings, load
-from operations import audit_commands, held_commands
+from operations import audit_commands, held_commands, replay_commands
 from operations.commands import AddCommand, Call, Run
 
-EVERY_SERVICE: Sequence[AddCommand] = (held_commands.add, audit_commands.add)
+EVERY_SERVICE: Sequence[AddCommand] = (
+    held_commands.add,
+    replay_commands.add,
+    audit_commands.add,
+)
 
 
 def main(
@@ -37,24 +43,39 @@ def main(
         logging.configure(name, level=loaded.log_level, fields=log_fields)
         build(loaded).run()
         return
-    sys.exit(asyncio.run(_run(name, loaded, options)))
+    try:
+        sys.exit(asyncio.run(_run(name, loaded, options)))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
 
 
 async def _run(name: str, settings: ServiceSettings, options: argparse.Namespace) -> int:
     run: Run = options.run
     database = Database(settings.database_url, connections=1, statement_seconds=3600)
     try:
+        hindrance = await _hindrance(name, database)
+        if hindrance is None:
+            return await run(Call(name, settings, database, options))
+    except (DBAPIError, asyncpg.PostgresError) as error:
+        cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
+        if not isinstance(cause, (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)):
+            raise
+        hindrance = f"lacks what this release works with; run {name} migrate"
+    finally:
+        await database.close()
+    print(f"{database.engine.url} {hindrance}", file=sys.stderr)
+    # Not 1: an audit that could not look has found nothing.
+    return os.EX_UNAVAILABLE
+
+
+async def _hindrance(name: str, database: Database) -> str | None:
+    """Why the database cannot be asked; None if it can."""
+    try:
         await database.ping()
     except (OSError, TimeoutError, DBAPIError) as error:
         why = (str(error) or type(error).__name__).partition("\n")[0]
-        what = f"{database.engine.url} cannot be asked: {why}"
-        print(f"{what}; start it, or correct {name.upper()}_DATABASE_URL", file=sys.stderr)
-        # Not 1: an audit that could not look has found nothing.
-        return os.EX_UNAVAILABLE
-    else:
-        return await run(Call(name, settings, database, options))
-    finally:
-        await database.close()
+        return f"cannot be asked: {why}; start it, or correct {name.upper()}_DATABASE_URL"
+    return None
 
 
 def _parser(name: str, commands: Sequence[AddCommand] = ()) -> argparse.ArgumentParser:

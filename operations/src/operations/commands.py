@@ -41,8 +41,9 @@ class Commands(Protocol):
         name: str,
         *,
         help: str,  # noqa: A002 - argparse's own word
-        description: str = ...,
-        epilog: str = ...,
+        description: str | None = None,
+        epilog: str | None = None,
+        formatter_class: type[argparse.HelpFormatter] = argparse.HelpFormatter,
     ) -> argparse.ArgumentParser: ...
 
 
