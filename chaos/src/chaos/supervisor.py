@@ -43,7 +43,7 @@ class Supervisor:
 
     def is_free(self, name: str) -> bool:
         """Whether it runs, and nobody has it in hand."""
-        return name not in self._held and self.runs(name)
+        return not self._in_hand(name) and self.runs(name)
 
     def hold(self, names: Iterable[str]) -> None:
         """Leave these as they are until `release`."""
@@ -62,20 +62,21 @@ class Supervisor:
         return taken
 
     def take_all(self, names: Iterable[str]) -> None:
-        """Hold all of these until `let_go`."""
+        """Hold all of these until `let_go`, though one may still be on its way back."""
         self._taken.update(names)
-        self.hold(self._taken)
 
     def let_go(self) -> None:
         """Release whatever was taken."""
-        self.release(self._taken)
         self._taken.clear()
+
+    def _in_hand(self, name: str) -> bool:
+        return name in self._held or name in self._taken
 
     async def watch(self) -> None:
         """Start what ended by itself, until cancelled."""
         while True:
             for name in PROGRAMS:
-                if name not in self._held and not self.runs(name):
+                if not self._in_hand(name) and not self.runs(name):
                     self._history.note("restarted", process=name)
                     await self.start(name)
             await asyncio.sleep(LOOK_SECONDS)
