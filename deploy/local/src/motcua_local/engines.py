@@ -10,7 +10,7 @@ from motcua_local.credentials import Credentials
 from motcua_local.databases import drop_database, make_database
 from motcua_local.errors import LocalError
 from motcua_local.folders import locked, make_folder
-from motcua_local.kafka import ADMIN, Kafka
+from motcua_local.kafka import ADMIN, Kafka, Listeners, Shape
 from motcua_local.kafka_topics import Plan, apply
 from motcua_local.ports import HOST, Ports
 from motcua_local.postgres import Postgres
@@ -31,15 +31,25 @@ class Engines:
 
     `start` may be called again at any time: it starts what does not run, after a clean stop or a
     kill -9 alike, and finds all data again. Processes are detached: they outlive the caller until
-    `stop`. `short_lived` is for test runs: quicker to start, slower later. As root, PostgreSQL's
-    data lies elsewhere when the folder is closed to other users.
+    `stop`. `short_lived` is for test runs: quicker to start, slower later. With three `brokers`
+    every record has three copies, and needs two of them to be acknowledged. `listeners` are further
+    ways into Kafka. As root, PostgreSQL's data lies elsewhere when the folder is closed to other
+    users.
     """
 
-    def __init__(self, folder: Path, *, short_lived: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        short_lived: bool = False,
+        brokers: int = 1,
+        listeners: Listeners | None = None,
+    ) -> None:
         self.folder = folder.absolute()
         self.ports = Ports(self.folder)
         self.credentials = Credentials(self.folder)
-        self.kafka = Kafka(self.folder, self.ports, self.credentials, short_lived=short_lived)
+        shape = Shape(brokers, listeners or {}, short_lived)
+        self.kafka = Kafka(self.folder, self.ports, self.credentials, shape=shape)
         self.postgres = Postgres(self.folder, self.ports, self.credentials)
         self._engines = {"kafka": self.kafka, "postgres": self.postgres}
 
@@ -62,9 +72,10 @@ class Engines:
         )
 
     def apply_topics(self, plan: Plan) -> list[str]:
-        """Bring Kafka in line with a plan, without replicas; gives what was changed."""
+        """Bring Kafka in line with a plan, as far as it has brokers; gives what was changed."""
         passwords = {name: self.principal_password(name) for name in plan.principals}
-        return apply(plan.with_replication(1), self.kafka.cluster(), passwords)
+        replication = min(plan.replication, self.kafka.shape.brokers)
+        return apply(plan.with_replication(replication), self.kafka.cluster(), passwords)
 
     def principal_password(self, principal: str) -> str:
         """The password under which a principal of a plan logs in."""

@@ -12,6 +12,7 @@ from motcua_local.concurrency import together
 from motcua_local.engines import Engines
 from motcua_local.errors import LocalError
 from motcua_local.folders import locked, make_folder, write_secret
+from motcua_local.kafka import Listeners
 from motcua_local.kafka_topics import Plan, read_plan
 from motcua_local.processes import DetachedProcess, run_to_end
 from motcua_local.programs import ENGINES, KINDS, PORTS, Kind, Program, programs
@@ -27,7 +28,12 @@ _STOP_ORDER = ((Kind.AGENCY, Kind.SERVICE), (Kind.SIMULATOR,), (Kind.ENGINE,))
 
 
 class Stack:
-    """The programs of one state folder. `tell` hears of every program that starts or stops."""
+    """The programs of one state folder. `tell` hears of every program that starts or stops.
+
+    `brokers` and `listeners` are those of its `Engines`. All brokers together are the program
+    `kafka`: it is up and down as a whole, and a kill of it is the kill of one broker, the first
+    that runs. Another one, or two, are for `engines.kafka.kill_broker`.
+    """
 
     def __init__(
         self,
@@ -35,10 +41,12 @@ class Stack:
         *,
         tell: Tell = lambda _name, _what: None,
         catalogue: Catalogue = programs,
+        brokers: int = 1,
+        listeners: Listeners | None = None,
     ) -> None:
         self.folder = folder
         self._catalogue = catalogue
-        self.engines = Engines(folder)
+        self.engines = Engines(folder, brokers=brokers, listeners=listeners)
         self._tell = tell
 
     @cached_property
@@ -59,8 +67,13 @@ class Stack:
         return DetachedProcess(name, self.folder)
 
     def processes(self, names: Sequence[str] = ()) -> list[DetachedProcess]:
-        """The named processes, or all."""
-        return [self.process(name) for name in _checked(names) or KINDS]
+        """The processes of the named programs, or of all."""
+        return [one for name in _checked(names) or KINDS for one in self._processes_of(name)]
+
+    def _processes_of(self, name: str) -> list[DetachedProcess]:
+        if name == "kafka":
+            return [broker.process for broker in self.engines.kafka.brokers]
+        return [self.process(name)]
 
     def surroundings(self) -> Surroundings:
         """Addresses to start with: ports are claimed for what does not run."""
@@ -68,13 +81,17 @@ class Stack:
             port: self.engines.ports.claim(port, held=self._runs(name))
             for name, claimed in PORTS.items()
             for port in claimed
+            if name != "kafka"
         }
-        return Surroundings(self.folder, ports, self.engines.credentials)
+        return self._with_ports(ports | self.engines.kafka.claim_ports())
 
     def last_surroundings(self) -> Surroundings:
         """Addresses as they were last time; nothing is claimed, and some may be missing."""
-        ports = self.engines.ports.remembered()
-        return Surroundings(self.folder, ports, self.engines.credentials)
+        return self._with_ports(self.engines.ports.remembered())
+
+    def _with_ports(self, ports: Mapping[str, int]) -> Surroundings:
+        brokers = self.engines.kafka.shape.brokers
+        return Surroundings(self.folder, ports, self.engines.credentials, brokers)
 
     def up(self, names: Sequence[str] = ()) -> None:
         """Start what does not run, or what would be started differently now; the rest is left.
@@ -109,7 +126,8 @@ class Stack:
     def kill(self, name: str) -> None:
         """SIGKILL one program, as a crash would."""
         _checked([name])
-        pid = self.process(name).kill()
+        living = (one for one in self._processes_of(name) if one.running() is not None)
+        pid = next((one.kill() for one in living), None)
         self._tell(name, f"killed (pid {pid})" if pid else "was not running")
 
     def program(self, name: str) -> Program:
@@ -123,7 +141,9 @@ class Stack:
 
     def _start_engines(self, names: Sequence[str], around: Surroundings) -> None:
         started = time.monotonic()
-        stopped = [name for name in names if not self._runs(name)]
+        stopped = [
+            name for name in names if any(one.running() is None for one in self.processes([name]))
+        ]
         self.engines.start(names)
         for name in stopped:
             self._tell(name, f"ready after {time.monotonic() - started:.1f} s")
@@ -177,7 +197,7 @@ class Stack:
             self._tell(name, "stopped" if obeyed else "did not stop in time, killed")
 
     def _runs(self, name: str) -> bool:
-        return self.process(name).running() is not None
+        return any(one.running() is not None for one in self._processes_of(name))
 
     def _write_endpoints(self, around: Surroundings) -> None:
         content = endpoints(around, tuple(self.plan.principals))

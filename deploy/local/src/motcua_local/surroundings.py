@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from motcua_local.credentials import Credentials
+from motcua_local.kafka_settings import broker_names
 from motcua_local.ports import HOST
 
 SERVICES = ("intake", "payment", "certification", "notification")
@@ -41,11 +42,14 @@ VNPAY_TERMINAL = "MOTCUA01"
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The addresses of one running stack. `ports` are by name, of programs and `mail-smtp`."""
+    """The addresses of one running stack. `ports` are by name, of programs and `mail-smtp`, and of
+    each broker of Kafka.
+    """
 
     folder: Path
     ports: Mapping[str, int]
     credentials: Credentials
+    brokers: int = 1
 
     def url(self, name: str) -> str:
         """Where a program answers HTTP."""
@@ -60,8 +64,9 @@ class Surroundings:
 
     def kafka(self, principal: str) -> dict[str, str]:
         """The variables by which a program logs in to Kafka."""
+        brokers = [f"{HOST}:{self.ports[name]}" for name in broker_names(self.brokers)]
         return {
-            "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{self.ports['kafka']}",
+            "KAFKA_BOOTSTRAP_SERVERS": ",".join(brokers),
             "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
             "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
             "KAFKA_USERNAME": principal,

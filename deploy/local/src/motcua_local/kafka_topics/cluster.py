@@ -21,6 +21,7 @@ from confluent_kafka.admin import (
     AclPermissionType,
     AdminClient,
     AlterConfigOpType,
+    ClusterMetadata,
     ConfigEntry,
     ConfigResource,
     NewTopic,
@@ -111,11 +112,17 @@ class Cluster:
 
         Raises `LoginRefusedError`, or `TimeoutError` if there is no answer in that many seconds.
         """
+        return frozenset(self._listed(within).topics)
+
+    def broker_ids(self, *, within: float | None = None) -> frozenset[int]:
+        """The brokers that take part; raises as `topic_names` does."""
+        return frozenset(self._listed(within).brokers)
+
+    def _listed(self, within: float | None) -> ClusterMetadata:
         deadline = time.monotonic() + (_TIMEOUT if within is None else within)
         while True:
             try:
-                listed = self._client.list_topics(timeout=1)
-                return frozenset(listed.topics)
+                return self._client.list_topics(timeout=1)
             except KafkaException as error:
                 self._client.poll(0)
                 if self._refused:
