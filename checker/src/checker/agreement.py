@@ -82,7 +82,7 @@ def _logs(run: Run) -> Mapping[tuple[str, str], list[str]]:
 
 def _in_order_of_writing(run: Run) -> Iterator[Event]:
     for database in run.databases.values():
-        yield from database.events
+        yield from database.announced
     for agency in run.agencies.values():
         yield from agency.answers
 

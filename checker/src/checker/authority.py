@@ -59,7 +59,7 @@ def planted_records_change_nothing(run: Run) -> Looks:
 def agencies_act_on_their_own(run: Run) -> Looks:
     """What became of a dossier because an agency said so was said by its competent agency."""
     sources = {event.id: event.source for event in run.written.values()}
-    for event in run.intake.events:
+    for event in run.intake.announced:
         agency = agency_of_source(sources.get(event.cause or "", ""))
         if agency is not None:
             competent = event.facts.get("agency")

@@ -78,7 +78,7 @@ def copies_are_announced_once(run: Run) -> Looks:
     digest; any other copy none.
     """
     told: dict[str, list[tuple[str, int, int, str]]] = defaultdict(list)
-    for event in run.certification.events:
+    for event in run.certification.announced:
         if event.fact == "certification.copy-certified":
             f = event.facts
             told[f["copyId"]].append((f["book"], f["year"], f["registerNumber"], f["sha256"]))

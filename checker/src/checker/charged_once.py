@@ -76,7 +76,7 @@ def orders_are_paid_once(run: Run) -> Looks:
 def payments_are_announced_once(run: Run) -> Looks:
     """Each paid order has one `payment.succeeded`, of its amount; any other order none."""
     told: dict[str, list[int]] = defaultdict(list)
-    for event in run.payment.events:
+    for event in run.payment.announced:
         if event.fact == "payment.succeeded":
             facts = event.facts
             told[facts["orderId"]].append(facts["amount"])
@@ -118,7 +118,7 @@ def receipts_are_what_was_announced(run: Run) -> Looks:
     """Each receipt's document has the digest that its event says, and number and amount agree."""
     told = {
         facts["receiptId"]: facts
-        for event in run.payment.events
+        for event in run.payment.announced
         if event.fact == "payment.receipt-issued" and (facts := event.facts)
     }
     for row in run.payment.table("receipts"):
@@ -140,7 +140,7 @@ def late_money_is_suspended(run: Run) -> Looks:
     """
     told = {
         facts["suspenseId"]
-        for event in run.payment.events
+        for event in run.payment.announced
         if event.fact == "payment.suspended" and (facts := event.facts)
     }
     refunds = run.payment.groups("refunds", "money_id")

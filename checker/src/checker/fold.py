@@ -62,7 +62,7 @@ def streams_count_their_events(run: Run) -> Looks:
     for service in SERVICES:
         database = run.databases[service]
         numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for event in [*database.events, *database.pending]:
+        for event in database.announced:
             numbers[event.topic, event.subject].append(event.sequence)
         versions = {
             (row["topic"], row["subject"]): row["version"] for row in database.table("streams")
@@ -137,7 +137,7 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
 
 def _dossiers(run: Run) -> Iterator[tuple[str, Folded]]:
     events: dict[str, list[Event]] = defaultdict(list)
-    for event in [*run.intake.events, *run.intake.pending]:
+    for event in run.intake.announced:
         if event.topic == DOSSIERS:
             events[event.subject].append(event)
     for subject, found in events.items():
@@ -197,7 +197,7 @@ def orders_are_the_fold(run: Run) -> Looks:
     """
     told: dict[str, Counter[str]] = defaultdict(Counter)
     amounts: dict[str, int] = {}
-    for event in [*run.payment.events, *run.payment.pending]:
+    for event in run.payment.announced:
         facts = event.facts
         told[facts.get("orderId") or ""][event.fact] += 1
         if event.fact == "payment.requested":
@@ -219,7 +219,7 @@ def orders_are_the_fold(run: Run) -> Looks:
 def copies_are_the_fold(run: Run) -> Looks:
     """Each copy is in the state that its newest event says."""
     newest: dict[str, str] = {}
-    for event in [*run.certification.events, *run.certification.pending]:
+    for event in run.certification.announced:
         newest[event.facts["copyId"]] = event.fact.removeprefix("certification.copy-")
     for copy in run.certification.table("copies"):
         state = copy["state"] if copy["state"] not in {"ready", "signing"} else "requested"
@@ -231,7 +231,7 @@ def copies_are_the_fold(run: Run) -> Looks:
 def messages_are_the_fold(run: Run) -> Looks:
     """Each message is in the state that its newest event says; one under way was not told."""
     newest: dict[str, str] = {}
-    for event in [*run.notification.events, *run.notification.pending]:
+    for event in run.notification.announced:
         newest[event.facts["messageId"]] = event.fact.removeprefix("notification.")
     for row in run.notification.table("messages"):
         said = newest.pop(row["id"], None)
@@ -247,7 +247,7 @@ def recognised_copies_are_the_fold(run: Run) -> Looks:
     states: dict[str, tuple[str, str]] = {}
     handled = run.intake.inbox.get("intake.certified-copies", {})
     named = {"certified": "valid", "revoked": "revoked", "replaced": "replaced"}
-    for event in run.certification.events:
+    for event in run.certification.announced:
         state = named.get(event.fact.removeprefix("certification.copy-"))
         if state and event.key in handled:
             facts = event.facts
@@ -265,15 +265,18 @@ def contacts_are_the_newest(run: Run) -> Looks:
     """Notification knows whom to tell of each dossier as it heard last."""
     newest: dict[str, tuple[int, str]] = {}
     handled = run.notification.inbox.get("notification.recipients", {})
-    for event in run.intake.events:
+    for event in run.intake.announced:
         if event.fact == "dossier.recipients" and event.key in handled:
             newest[event.subject] = (event.sequence, event.facts["ciphertext"])
     rows = {
         row["dossier_id"]: (row["sequence"], row["ciphertext"])
         for row in run.notification.table("recipients")
     }
+    jumped = any(fault["fault"] == "clock-jump" for fault in run.history.faults)
     for dossier_id, contact in newest.items():
-        right = rows.get(dossier_id) == contact
+        found = rows.get(dossier_id)
+        # A month after the end of a dossier its contact goes; who jumps ahead, deletes it today.
+        right = found == contact or (found is None and jumped)
         yield None if right else f"notification knows another contact of dossier {dossier_id}"
 
 
@@ -296,7 +299,7 @@ def certification_follows_its_dossiers(run: Run) -> Looks:
 def _heard_of_copies(run: Run) -> Mapping[str, Sequence[Event]]:
     """The events of dossiers in which a certified copy is asked for."""
     events: dict[str, list[Event]] = {}
-    for event in run.intake.events:
+    for event in run.intake.announced:
         if event.fact == "dossier.registered":
             if event.facts["procedureCode"].startswith(CERTIFIED_COPIES):
                 events[event.subject] = [event]
@@ -320,7 +323,7 @@ def _as_heard(heard: Sequence[str]) -> tuple[str, bool]:
 def payment_follows_its_dossiers(run: Run) -> Looks:
     """Payment knows which dossiers ended without a result, and nobody can pay for them."""
     handled = run.payment.inbox.get("payment.dossiers", {})
-    ended = {e.subject for e in run.intake.events if e.fact in ENDINGS and e.key in handled}
+    ended = {e.subject for e in run.intake.announced if e.fact in ENDINGS and e.key in handled}
     orders = run.payment.groups("orders", "dossier_id")
     for row in run.payment.table("dossiers"):
         over = row["id"] in ended

@@ -54,7 +54,7 @@ class History:
                 case "fault":
                     self.faults.append(line)
                 case "heal":
-                    self.heals[line["faultId"]] = line
+                    self.heals.setdefault(line["faultId"], line)
                 case "note":
                     self._notes[line["note"]].append(line)
                 case _:

@@ -2,17 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from checker.contract import COMPACTED, CONSUMERS, Consumer
 from checker.held import Held, all_held
-from checker.reading import Row, instant
+from checker.reading import instant
 from checker.records import Event, Record
 from checker.run import Handled, Reading, Run
 from checker.verdicts import Harm, Looks, Rule
 
 _MARGIN = timedelta(seconds=5)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_RACE = timedelta(seconds=0.5)
+"""Between the beginning of a transaction and its first look at what is held, another may end."""
 _FREEZING = ("pause", "network-", "clock-jump", "database-")
 """Faults that let a transaction begin long before it does anything: the time at which an inbox row
 says that it was made is that of the beginning.
@@ -99,7 +102,7 @@ def _overtaking(
             return f"{consumer.name} handled {event}, and not {missing} before it"
         else:
             now = instant(when)
-            if before and now < before and not _within(frozen, now, before):
+            if before and before - now > _RACE and not _within(frozen, now, before):
                 return f"{consumer.name} handled {event} before its predecessor"
             before = now
     return None
@@ -121,8 +124,7 @@ def _sequence(event: Event) -> int:
 
 def nothing_overtakes_what_is_held(run: Run) -> Looks:
     """While a consumer holds a record, it handles no later record of the same dossier."""
-    frozen = _frozen(run)
-    events = {(topic, subject): found for (topic, subject), found in _written_streams(run).items()}
+    frozen, events = _frozen(run), _written_streams(run)
     for held in all_held(run):
         if held.row["ordering_key"] is not None:
             stream = events.get((held.row["topic"], held.row["ordering_key"]), [])
@@ -145,7 +147,8 @@ def _overtaken(
         if when is None or event.sequence <= own or event.key == held.event:
             continue
         now = instant(when)
-        if since < now and (until is None or now < until) and not _within(frozen, since, now):
+        overtook = since < now and (until is None or until - now > _RACE)
+        if overtook and not _within(frozen, since, now):
             return f"{held}, and meanwhile {event} was handled"
     return None
 
@@ -155,10 +158,10 @@ def _frozen(run: Run) -> list[tuple[datetime, datetime]]:
     spans: list[tuple[datetime, datetime]] = []
     for fault in run.history.faults:
         if fault["fault"].startswith(_FREEZING):
-            healed: Row | None = run.history.heals.get(fault["faultId"])
-            since = instant(fault["at"])
-            until = instant(healed["at"]) if healed else datetime.max.replace(tzinfo=since.tzinfo)
-            spans.append((since - _MARGIN, until if not healed else until + _MARGIN))
+            healed = run.history.heals.get(fault["faultId"])
+            until = instant(healed["at"]) + _MARGIN if healed else _NEVER
+            since = instant(fault.get("struckAt", fault["at"]))
+            spans.append((since - _MARGIN, until))
     return spans
 
 

@@ -133,7 +133,7 @@ def progress_was_paid(run: Run) -> Looks:
 def _settled_orders(run: Run) -> Mapping[str, str]:
     return {
         event.facts["orderId"]: event.subject
-        for event in run.intake.events
+        for event in run.intake.announced
         if event.fact == "dossier.payment-settled"
     }
 

@@ -58,8 +58,13 @@ def refused_commands_changed_nothing(run: Run) -> Looks:
 
 
 def files_were_uploaded(run: Run) -> Looks:
-    """There are no more files of a content than uploads of it; agencies' files are of agencies."""
-    sent = Counter(c.asked["sha256"] for c in run.history.named("upload") if c.possible)
+    """There are no more files of a content than it was sent, tried again or not (an upload has no
+    key); agencies' files are of agencies.
+    """
+    sent = Counter[str]()
+    for upload in run.history.named("upload"):
+        if upload.possible:
+            sent[upload.asked["sha256"]] += upload.told.get("tries", 1)
     kept = Counter(row["sha256"] for row in run.intake.table("files") if row["agency"] is None)
     for sha256, count in kept.items():
         yield None if count <= sent[sha256] else f"{count} files {sha256}, {sent[sha256]} were sent"
@@ -197,13 +202,18 @@ def causes_have_one_effect(run: Run) -> Looks:
     }
     effects: dict[tuple[str | None, str, str, str], list[Event]] = defaultdict(list)
     for event in run.written.values():
-        if event.cause in known and not event.fact.startswith("agency."):
+        if event.cause in known and _happens_once(event):
             thing = _thing(event.facts)
             if thing not in resent:
                 effects[event.cause, event.fact, event.subject, thing].append(event)
     for (cause, *_), events in effects.items():
         twice = len(events) > 1
         yield f"{cause} was answered twice, with {events[0]} and {events[-1]}" if twice else None
+
+
+def _happens_once(event: Event) -> bool:
+    """An agency may say several things at once; an outcome that nobody knows may come again."""
+    return not event.fact.startswith("agency.") and event.fact != "notification.outcome-unknown"
 
 
 def _thing(facts: Row) -> str:
@@ -215,7 +225,7 @@ def _thing(facts: Row) -> str:
 def orders_were_asked_for(run: Run) -> Looks:
     """A dossier has no more orders than it was told to pay, or its owner asked for one anew."""
     required = Counter(
-        event.subject for event in run.intake.events if event.fact == "dossier.payment-required"
+        event.subject for event in run.intake.announced if event.fact == "dossier.payment-required"
     )
     asked = _asked(run)
     for dossier_id, orders in run.payment.groups("orders", "dossier_id").items():

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from checker.contract import COMPACTED, CONSUMERS, DOSSIERS, RETURNED, Consumer, consumers_of
+from checker.contract import (
+    COMPACTED,
+    CONSUMERS,
+    DOSSIERS,
+    ENDED_EARLY,
+    RETURNED,
+    Consumer,
+    consumers_of,
+)
 from checker.held import open_by_event
 from checker.history import Command
 from checker.reading import Row
@@ -18,7 +26,7 @@ FACT_OF_COMMAND: Mapping[str, str] = {
     "supplement": "dossier.supplemented",
     "stop": "dossier.stopped",
 }
-STATUS_OF_ENDING: Mapping[str, int] = {"returned": RETURNED, "withdrawn": 7}
+STATUS_OF_ENDING: Mapping[str, int] = {"returned": RETURNED, "withdrawn": 7, "refused": 3}
 
 
 def uploads_are_kept(run: Run) -> Looks:
@@ -186,7 +194,7 @@ def _entitled(event: Event) -> list[Consumer]:
 
 def agencies_have_seen(run: Run) -> Looks:
     """Each agency's own system has seen every dossier that was received for it."""
-    for event in run.intake.events:
+    for event in run.intake.announced:
         if event.topic == DOSSIERS and event.fact == "dossier.received":
             agency = run.agencies.get(event.facts["agency"])
             if agency:
@@ -207,7 +215,7 @@ def consumed_payments_have_their_order(run: Run) -> Looks:
     the dossier ended.
     """
     told = run.payment.inbox.get("payment.dossiers", {})
-    for event in run.intake.events:
+    for event in run.intake.announced:
         if event.fact == "dossier.payment-required" and event.key in told:
             due = event.facts["obligations"]
             unknown = [o for o in due if not run.payment.find("obligations", o["obligationId"])]
@@ -218,6 +226,32 @@ def consumed_payments_have_their_order(run: Run) -> Looks:
                 yield None
             else:
                 yield f"payment handled {event}, and has no order for it"
+
+
+_EFFECTS: Mapping[str, tuple[str, ...]] = {
+    "agency.processing-started": ("dossier.processing-started",),
+    "agency.supplement-requested": ("dossier.supplement-requested",),
+    "agency.decided": ("dossier.completed",),
+    "payment.succeeded": ("dossier.payment-settled",),
+    "certification.copy-requested": ("dossier.payment-required",),
+    "certification.copy-certified": ("dossier.completed",),
+    "certification.copy-refused": ("dossier.refused", "dossier.stopped"),
+}
+"""What an event must have brought about once intake handled it, unless the dossier is over."""
+
+
+def consumed_facts_took_effect(run: Run) -> Looks:
+    """What intake heard of agencies, payment and certification moved its dossier, unless that is
+    over.
+    """
+    handled = {key for consumer in run.intake.inbox.values() for key in consumer}
+    for event in run.written.values():
+        effects = _EFFECTS.get(event.fact)
+        if effects and event.key in handled:
+            dossier = run.intake.find("dossiers", event.subject)
+            over = dossier is not None and dossier["status"] in ENDED_EARLY
+            moved = over or run.intake.facts_about(event.subject, *effects)
+            yield None if moved else f"intake handled {event}, and nothing came of it"
 
 
 def endings_are_true(run: Run) -> Looks:
@@ -246,6 +280,7 @@ RULES = tuple(
         agencies_have_seen,
         agencies_were_heard,
         consumed_payments_have_their_order,
+        consumed_facts_took_effect,
         endings_are_true,
     )
 )

@@ -62,6 +62,11 @@ class Database:
         """What was not yet published."""
         return [event_of_row(row) for row in self.lines("outbox")]
 
+    @property
+    def announced(self) -> Sequence[Event]:
+        """Published or not: what was committed, in that order."""
+        return [*self.events, *self.pending]
+
     @cached_property
     def inbox(self) -> Mapping[str, Handled]:
         handled: dict[str, dict[EventKey, str]] = defaultdict(dict)
@@ -73,7 +78,7 @@ class Database:
     def by_subject(self) -> Mapping[str, list[Event]]:
         """All events of the service about one dossier, published ones first."""
         grouped: dict[str, list[Event]] = defaultdict(list)
-        for event in [*self.events, *self.pending]:
+        for event in self.announced:
             grouped[event.subject].append(event)
         return grouped
 
@@ -165,8 +170,7 @@ class Run:
         """Every event that its writer committed."""
         events: dict[EventKey, Event] = {}
         for database in self.databases.values():
-            events.update((event.key, event) for event in database.events)
-            events.update((event.key, event) for event in database.pending)
+            events.update((event.key, event) for event in database.announced)
         for agency in self.agencies.values():
             events.update((event.key, event) for event in agency.answers)
         return events
