@@ -1,8 +1,11 @@
 """The competent agency's own system takes its part over Kafka."""
 
+import pytest
+
 from documents.testing import pdf
 
 from .scene import DAO, JUSTICE, LAN, Scene, approved, denied, started, wants
+from .test_payments import remarks
 
 
 async def test_an_agency_takes_a_dossier_up(scene: Scene):
@@ -67,6 +70,31 @@ async def test_a_second_different_decision_is_parked(scene: Scene):
     await scene.say(JUSTICE, approved(dossier, await scene.result()), denied(dossier))
     assert (await scene.dossier(dossier))["outcome"] == "approved"
     await refused(scene, "already-decided")
+
+
+@pytest.mark.parametrize("ended_by", ["withdraw", "stop"])
+async def test_what_crosses_the_end_of_its_dossier_has_no_effect_and_blocks_nobody(
+    scene: Scene, ended_by: str
+):
+    """The agency could not know: it was told while its own word was on the way."""
+    dossier, before = await scene.received(), remarks("closed")
+    if ended_by == "withdraw":
+        await scene.act(DAO, dossier, "withdraw", reasonCode="applicant-request")
+    else:
+        await scene.act(LAN, dossier, "stop", reasonCode="papers-incomplete")
+    ended = await scene.announced(dossier)
+    await scene.say(JUSTICE, started(dossier), wants(dossier))
+    await scene.say(JUSTICE, approved(dossier, await scene.result()))
+    assert await scene.announced(dossier) == ended
+    assert await scene.held() == []
+    assert remarks("closed") == before + 3
+
+
+async def test_what_another_agency_says_of_a_closed_dossier_is_parked(scene: Scene):
+    dossier = await scene.received()
+    await scene.act(DAO, dossier, "withdraw", reasonCode="applicant-request")
+    await scene.say("H42.11", denied(dossier))
+    await refused(scene, "another-agency")
 
 
 async def test_a_decision_about_another_agencys_dossier_is_parked(scene: Scene):
@@ -135,22 +163,6 @@ async def test_papers_or_reasons_that_the_procedure_has_not_are_parked(scene: Sc
     await scene.say(JUSTICE, wants(first, "horoscope"), wants(second, reason="bad-mood"))
     assert [reason for _, reason, _ in await scene.held()] == ["unprocessable", "unknown-reason"]
     assert [await scene.status(dossier) for dossier in (first, second)] == [2, 2]
-
-
-async def test_a_decision_after_the_withdrawal_is_parked(scene: Scene):
-    dossier = await scene.received()
-    await scene.act(DAO, dossier, "withdraw", reasonCode="applicant-request")
-    await scene.say(JUSTICE, denied(dossier))
-    assert await scene.status(dossier) == 7
-    await refused(scene, "illegal-transition")
-
-
-async def test_papers_wanted_after_the_stop_are_parked(scene: Scene):
-    dossier = await scene.received()
-    await scene.act(LAN, dossier, "stop", reasonCode="papers-incomplete")
-    await scene.say(JUSTICE, wants(dossier))
-    assert await scene.status(dossier) == 8
-    await refused(scene, "illegal-transition")
 
 
 async def test_papers_are_wanted_once(scene: Scene):

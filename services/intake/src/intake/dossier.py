@@ -26,7 +26,7 @@ class Remark(StrEnum):
     REFUND_NEEDED = "refund-needed"
     """Money came for a dossier that is closed. Payment closes the order by the closing fact."""
     CLOSED = "closed"
-    """A copy went on whose dossier is closed. Certification ends it by the closing fact."""
+    """A copy went on, or an agency spoke, whose dossier is closed: the closing fact tells them."""
     CONTACT_UNREADABLE = "contact-unreadable"
     """Notification was to hear again whom to tell, and no key of ours opens the contact."""
 

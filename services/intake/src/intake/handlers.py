@@ -60,8 +60,12 @@ async def handle_payment_succeeded(event: Event[PaymentSucceeded], work: IntakeW
 
 async def handle_agency_fact(event: Event[AgencyFact], work: IntakeWork) -> None:
     """An agency's own system takes its part. The topic's owner is the agency that speaks."""
+    agency = event.source.removeprefix("/agencies/")
+    if handling.ended_meanwhile(await work.dossier(event.data.dossier_id), agency=agency):
+        work.remark(Remark.CLOSED)
+        return
     with _tried_again(*EARLY):
-        await act(event.data, work, agency=event.source.removeprefix("/agencies/"))
+        await act(event.data, work, agency=agency)
 
 
 async def handle_copy_requested(event: Event[CertificationCopyRequested], work: IntakeWork) -> None:

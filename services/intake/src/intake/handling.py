@@ -153,6 +153,14 @@ def certify(dossier: Dossier, *, paper: ResultPaper, at: datetime) -> Change:
     return Change(returned.dossier, (*decided.facts, *returned.facts))
 
 
+def ended_meanwhile(dossier: Dossier, *, agency: str) -> bool:
+    """Whether the dossier ended without a decision while the competent agency worked on it: what
+    the agency said, before it could hear so, is nobody's mistake.
+    """
+    competent = agency == dossier.competent_agency
+    return competent and is_final(dossier.status) and dossier.outcome is None
+
+
 def require_competent(dossier: Dossier, agency: str) -> None:
     """Refuse what another agency does, and what this one does before the dossier reached it."""
     if agency != dossier.competent_agency:
