@@ -3,6 +3,7 @@ renewed when a service refuses it.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -12,6 +13,7 @@ import httpx2
 from motcua_local.demo.stories import OFFICER, SIGNER
 
 CITIZEN = "nguyen-thi-dao"
+DOSSIERS_EACH = 10
 SOON_OVER = 300
 """Seconds of a first token."""
 LASTING = 60 * 24 * 3600
@@ -65,20 +67,22 @@ class Citizen(Person):
 
 
 class Population:
-    """All who act in a load. Each citizen files `dossiers_each` dossiers or so."""
+    """All who act in a load. A citizen files up to `DOSSIERS_EACH` dossiers, all in one trade: who
+    registers companies does it for many owners.
+    """
 
-    def __init__(self, identity: httpx2.AsyncClient, *, dossiers_each: int = 4) -> None:
+    def __init__(self, identity: httpx2.AsyncClient) -> None:
         self._identity = identity
-        self._each = dossiers_each
-        self._citizens: dict[int, Citizen] = {}
+        self._begun = Counter[str]()
+        self._newest: dict[str, Citizen] = {}
         self.officer = Person(OFFICER, identity, {"person": OFFICER})
         self.signer = Person(SIGNER, identity, {"person": SIGNER})
 
-    def citizen(self, journey: int) -> Citizen:
-        """Whose journey this is."""
-        number = journey // self._each
-        if number not in self._citizens:
+    def citizen(self, trade: str) -> Citizen:
+        """Whose the next dossier of this trade is."""
+        if self._begun[trade] % DOSSIERS_EACH == 0:
             subject = str(uuid4())
             wish = {"person": CITIZEN, "claims": {"sub": subject}}
-            self._citizens[number] = Citizen(subject, self._identity, wish)
-        return self._citizens[number]
+            self._newest[trade] = Citizen(subject, self._identity, wish)
+        self._begun[trade] += 1
+        return self._newest[trade]

@@ -240,6 +240,8 @@ def _done(response: httpx2.Response, body: object, tries: _Tries) -> Answer:
         told = tries.command.read(response)
     except Declined as declined:
         return Answer(tries.refused(), body=body, headers=response.headers, why=str(declined))
+    except (LookupError, TypeError, ValueError) as error:
+        return Answer("unknown", body=body, why=f"an answer that says nothing: {error!r}")
     headers, content = response.headers, response.content
     return Answer("ok", told, body=body, content=content, headers=headers)
 
@@ -267,13 +269,13 @@ async def _sent(command: Command, *, cut: bool) -> httpx2.Response:
     headers, content = command.headers(), command.content
     if cut:
         headers["Content-Length"] = str(len(content))
-        body = _broken(content)
-        return await command.door.request(
-            command.method, command.path, content=body, headers=headers
-        )
-    return await command.door.request(
-        command.method, command.path, content=content, headers=headers
-    )
+        content = _broken(content)
+    ask = command.door.request(command.method, command.path, content=content, headers=headers)
+    try:
+        return await ask
+    except AttributeError as error:
+        # A connection that is reset at once has no socket any more when anyio looks at it.
+        raise httpx2.ConnectError("reset before it was open") from error
 
 
 async def _broken(content: bytes) -> AsyncIterator[bytes]:

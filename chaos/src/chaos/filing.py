@@ -21,7 +21,7 @@ FORMS: Mapping[str, Json] = {
     "2.000815": COPY_FORM,
 }
 """By procedure."""
-ANEW, CUT = 0.3, 0.03
+ANEW, CUT = 0.2, 0.03
 """Which share of papers is uploaded though the citizen has such a one; which uploads break off."""
 BY_APPLICANT = "applicant-request"
 _PATHS = {"supplement": "supplements"}

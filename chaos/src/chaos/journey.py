@@ -49,7 +49,6 @@ class Journey:
     citizen: Citizen
     chance: random.Random
     kind: str
-    number: int = 0
     dossier_id: str | None = None
     where: str = "before filing"
     """What it waits for, should it get stuck."""

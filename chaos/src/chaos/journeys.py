@@ -122,18 +122,21 @@ async def copy_withdrawn(journey: Journey) -> Ending:
 
 
 KINDS: Mapping[str, Kind] = {
-    "record": Kind(48, (record,)),
-    "record-cancelled-first": Kind(7, (record_cancelled_first,)),
-    "record-withdrawn-unpaid": Kind(6, (record_withdrawn_unpaid,)),
-    "record-withdrawn-paid": Kind(4, (record_withdrawn_paid,)),
-    "record-withdrawn-while-paying": Kind(6, (record_withdrawn_while_paying,)),
-    "record-withdrawn-at-the-desk": Kind(3, (record_withdrawn_at_the_desk,)),
-    "record-refused": Kind(3, (record_refused,)),
-    "registration": Kind(19, (registration,)),
+    "record": Kind(36, (record,)),
+    "record-cancelled-first": Kind(6, (record_cancelled_first,)),
+    "record-withdrawn-unpaid": Kind(12, (record_withdrawn_unpaid,)),
+    "record-withdrawn-paid": Kind(8, (record_withdrawn_paid,)),
+    "record-withdrawn-while-paying": Kind(9, (record_withdrawn_while_paying,)),
+    "record-withdrawn-at-the-desk": Kind(2, (record_withdrawn_at_the_desk,)),
+    "record-refused": Kind(8, (record_refused,)),
+    "registration": Kind(13, (registration,)),
     "copy": Kind(2, (copy,)),
     "copy-then-registration": Kind(1, (copy, registration_with_copy)),
     "copy-withdrawn": Kind(1, (copy_withdrawn,)),
 }
+"""What costs much is rare: a signature takes the system as long as three dossiers, an agency's
+result as long as a withdrawal.
+"""
 
 
 def drawn(chance: random.Random) -> str:

@@ -3,8 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from chaos import journeys
@@ -28,9 +27,7 @@ class Pace:
     over_seconds: float = 0.0
     """The filings are spread over at least so long."""
     patience: float = 180.0
-    """For how long nothing may be filed or end after the last disturbance; what is open then is
-    stuck.
-    """
+    """For how long no journey may end after the last disturbance; what is open then is stuck."""
     command_patience: float = 600.0
     """For how long one command is repeated."""
 
@@ -76,35 +73,29 @@ class Load:
     async def run(self) -> None:
         """Until all is filed and ended, or patience is over."""
         self._moved = self._began = time.monotonic()
-        async with self._scene() as scene, asyncio.TaskGroup() as underway:
-            tasks = await self._begin_all(scene, underway)
-            for task in tasks:
-                task.cancel()
-
-    @asynccontextmanager
-    async def _scene(self) -> AsyncGenerator[Scene]:
-        history = self._rig.history
-        courier = Courier(history, self.progress, patience=self._pace.command_patience)
         watch = Watch(self._rig.endpoints["postgres"])
-        async with Doors(self._rig.doors) as doors:
-            people = Population(doors.identity)
-            watching = asyncio.create_task(watch.run())
-            try:
-                yield Scene(doors, watch, courier, people, self.progress, self.cast.habits)
-            finally:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
+        async with Doors(self._rig.doors) as doors, asyncio.TaskGroup() as group:
+            watching = group.create_task(watch.run())
+            left = await self._begin_all(self._scene(doors, watch), group)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+            watching.cancel()
 
-    async def _begin_all(
-        self, scene: Scene, underway: asyncio.TaskGroup
-    ) -> set[asyncio.Task[None]]:
+    def _scene(self, doors: Doors, watch: Watch) -> Scene:
+        history, people = self._rig.history, Population(doors.identity)
+        courier = Courier(history, self.progress, patience=self._pace.command_patience)
+        return Scene(doors, watch, courier, people, self.progress, self.cast.habits)
+
+    async def _begin_all(self, scene: Scene, group: asyncio.TaskGroup) -> set[asyncio.Task[None]]:
         """Comes back when all have ended, or with those that did not in time."""
         tasks = set[asyncio.Task[None]]()
         begun = 0
         while time.monotonic() < self._moved + self._pace.patience:
-            wanted = begun - self.progress.endings["unfiled"] < self._dossiers
+            unfiled = min(self.progress.endings["unfiled"], self._dossiers)
+            wanted = begun < self._dossiers + unfiled
             if wanted and self._has_room(begun):
-                task = underway.create_task(self._live(begun, scene))
+                task = group.create_task(self._live(begun, scene))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
                 self.progress.open += 1
@@ -132,7 +123,8 @@ class Load:
         chance = random.Random(f"{self._seed}:{number}")  # noqa: S311 - no secret
         kinds = self.cast.kinds
         kind = kinds[number % len(kinds)] if kinds else journeys.drawn(chance)
-        journey = Journey(scene, scene.people.citizen(number), chance, kind)
+        citizen = scene.people.citizen(kind.partition("-")[0])
+        journey = Journey(scene, citizen, chance, kind)
         try:
             for plot in journeys.KINDS[kind].plots:
                 journey.dossier_id = None

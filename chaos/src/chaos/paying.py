@@ -22,17 +22,22 @@ RELOAD_SECONDS = 8.0
 COMES_BACK_SECONDS = 45.0
 """When those look again who closed it."""
 CLOSES_PAGE = 0.3
-_LOOK_AGAIN_SECONDS = 2.0
+LOOKS_FIRST = 0.25
+"""Who waits for the gateway's page before they decide; it can break down."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
+"""Before another attempt: with ten that are undecided the next one waits for half an hour."""
 _OVER = ("paid", "refunding", "closed", "expired")
 
 
 async def pay(journey: Journey, *, cancel_first: bool = False) -> bool:
     """Pay what the dossier owes: whether that came to pass before the order was closed."""
-    cancel = cancel_first
+    cancel, pause = cancel_first, _FIRST_PAUSE
     while True:
         order = await journey.order("open", *_OVER)
         if order.state == "open":
-            await _attempt(journey, order, cancel=cancel)
+            if not await _attempt(journey, order, cancel=cancel) and not cancel:
+                await asyncio.sleep(pause)
+                pause = min(_LONGEST_PAUSE, 2 * pause)
             cancel = False
         elif order.state == "expired":
             if (await _ask_for_order(journey)).outcome == "fail":
@@ -41,27 +46,30 @@ async def pay(journey: Journey, *, cancel_first: bool = False) -> bool:
             return order.state == "paid"
 
 
-async def _attempt(journey: Journey, order: OrderSeen, *, cancel: bool) -> None:
-    """One attempt: comes back when the order is over, or when it takes another attempt."""
+async def _attempt(journey: Journey, order: OrderSeen, *, cancel: bool) -> bool:
+    """One attempt, to its end: whether money moved."""
     forged = journey.happens(journey.scene.habits.forged)
     closes = journey.happens(CLOSES_PAGE)
+    looks = journey.happens(LOOKS_FIRST)
     attempt = await _start(journey, order)
     if not attempt.ok:  # it expires, or was closed meanwhile: the next look tells
-        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-        return
+        return False
     pay_url: str = attempt.body["payUrl"]
+    if looks:
+        await _open_page(journey, pay_url)
     if forged:
         await forge_before(journey, pay_url)
     if cancel:
         await _decide(journey, pay_url, order, decision="cancel")
-        return
+        return False
     paid = await _pay_for_sure(journey, pay_url, order)
     if not paid.ok:
-        return
+        return False
     query = urlsplit(paid.headers.get("Location", "")).query
     await _settled(journey, query, first=COMES_BACK_SECONDS if closes else RELOAD_SECONDS)
     if forged and query:
         await forge_after(journey, query)
+    return True
 
 
 async def _start(journey: Journey, order: OrderSeen) -> Answer:
@@ -78,6 +86,13 @@ async def _start(journey: Journey, order: OrderSeen) -> Answer:
         not_yet=frozenset({"too-many-attempts"}),
     )
     return await journey.submit(command)
+
+
+async def _open_page(journey: Journey, pay_url: str) -> None:
+    page = urlsplit(pay_url)
+    doors, path = journey.scene.doors, f"{page.path}?{page.query}"
+    question = Command("open-page", journey.citizen, doors.gateway, path, {}, method="GET")
+    await journey.scene.courier.ask(question)
 
 
 async def _pay_for_sure(journey: Journey, pay_url: str, order: OrderSeen) -> Answer:

@@ -57,6 +57,13 @@ _COPIES = """
 SELECT d.id::text AS dossier_id, c.id::text AS copy_id, c.state
 FROM dossiers AS d LEFT JOIN copies AS c ON c.dossier_id = d.id WHERE d.id = ANY ($1::uuid[])
 """
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 
 @dataclass
@@ -98,7 +105,7 @@ class Board(Generic[T]):
             async with asyncio.timeout(PATIENCE):
                 self._connection = self._connection or await asyncpg.connect(self.url)
                 return await self._connection.fetch(self.question, dossier_ids)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except _AWAY:
             self.close()
             return []
 
