@@ -1,20 +1,15 @@
 """What was published can be published again from the log, and nobody is misled by it."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.structs import TopicPartition
 
 from chassis.consumer import Consumer
 from chassis.database import Database
 from chassis.held_messages import RawRecord
-from chassis.kafka import connection, within
+from chassis.kafka import within
 from chassis.relay import LEASE
 from chassis.settings import KafkaSettings
 from chassis.testing.dossiers import dossier_id
@@ -26,55 +21,13 @@ from motcua_contracts.topics import DOSSIER_EVENTS
 from operations import lease, replay_commands
 
 from .publishing import Operator, announce, publish, relay_for
+from .topics import by_key, delete_topic, sequences, size
 
-Content = tuple[object, ...]
 HOLDS_THE_LEASE = f"""
 SELECT 1 FROM pg_locks JOIN pg_stat_activity AS session USING (pid)
 WHERE locktype = 'advisory' AND granted AND application_name = '{lease.APPLICATION}'
 AND session.datname = current_database()
 """
-
-
-async def delete_topic(settings: KafkaSettings, topic: str) -> None:
-    """Delete the topic, and wait until it is gone."""
-    admin = AIOKafkaAdminClient(**connection(settings))
-    await admin.start()
-    try:
-        await admin.delete_topics([topic])
-        async with asyncio.timeout(30):
-            while topic in await admin.list_topics():  # noqa: ASYNC110 - a broker tells nobody
-                await asyncio.sleep(0.05)
-    finally:
-        await admin.close()
-
-
-async def size(settings: KafkaSettings, topic: str) -> int:
-    """How many records the topic holds."""
-    client = AIOKafkaConsumer(topic, **connection(settings))
-    await client.start()
-    try:
-        partitions = [TopicPartition(topic, number) for number in range(3)]
-        return sum((await client.end_offsets(partitions)).values())
-    finally:
-        await client.stop()
-
-
-def by_key(records: Iterable[RawRecord]) -> dict[bytes | None, list[Content]]:
-    """What of each record must stay the same, in the order of each key."""
-    contents: dict[bytes | None, list[Content]] = defaultdict(list)
-    for record in records:
-        contents[record.key].append((record.headers, record.value))
-    return contents
-
-
-def sequences(records: Iterable[RawRecord]) -> dict[bytes | None, list[int]]:
-    """The sequence numbers that a new reader meets, without repetitions."""
-    met: dict[bytes | None, list[int]] = defaultdict(list)
-    for record in records:
-        number = int(dict(record.headers)["ce_sequence"])
-        if number not in met[record.key]:
-            met[record.key].append(number)
-    return met
 
 
 async def execute(database: Database, statement: str) -> None:

@@ -42,8 +42,12 @@ NO_LEASE = """\
 the relay does not pause: it hangs, or another replay is at work
   next: docs/runbooks/outbox.md says who has the lease; end that, and begin again\
 """
+SESSION_ENDED = """\
+the session with the database ended, and with it the hold on new events; a topic that was
+being rebuilt may have newer events before older ones now: delete it and begin anew\
+"""
 TOPIC_PATIENCE_SECONDS = 600
-AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 def add(commands: Commands) -> None:
@@ -162,7 +166,7 @@ def _stopped(progress: Progress, why: str) -> str:
 
 def _why(error: Exception, call: Call, connection: asyncpg.Connection) -> str:
     if connection.is_closed() or isinstance(error, AWAY):
-        return "the session with the database ended, and with it the hold on new events"
+        return SESSION_ENDED
     if isinstance(error, TopicAuthorizationFailedError):
         who = call.settings.kafka.username
         return f"{who} may not write there: grant it in topics.yaml, then motcua kafka apply"
