@@ -8,7 +8,7 @@ from checker import judge
 from checker.contract import AGENCY_TOPIC, CERTIFICATIONS, RECIPIENTS
 from checker.records import planted_id
 
-from .spoilers import Spoiled
+from .spoiling import Spoiled
 from .tiny_run import JUSTICE, Files, Row, write
 from .tiny_stories import PLANTED, held_row, sound_run
 
@@ -33,17 +33,11 @@ def test_what_queues_behind_a_planted_record_is_explained(tmp_path: Path) -> Non
     assert _violated(files, tmp_path) == {}
 
 
-def test_a_decision_about_a_withdrawn_dossier_rests_where_it_is(tmp_path: Path) -> None:
+def test_what_an_agency_decides_too_late_may_not_rest(tmp_path: Path) -> None:
+    """It has no effect, and that is all: nobody has to look at it (ADR 0040)."""
     files = sound_run()
     withdrawn = files["databases/intake/dossiers.jsonl"][-1]["id"]
     _hold(files, ordering_key=withdrawn, reason="illegal-transition")
-    assert _violated(files, tmp_path) == {}
-
-
-def test_a_decision_about_an_open_dossier_may_not_rest(tmp_path: Path) -> None:
-    files = sound_run()
-    returned = files["databases/intake/dossiers.jsonl"][0]["id"]
-    _hold(files, ordering_key=returned, reason="illegal-transition", held_at="2027-01-01T00:00:00Z")
     assert _violated(files, tmp_path).keys() == {"I9-liveness"}
 
 

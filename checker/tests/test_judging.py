@@ -10,7 +10,7 @@ from checker import Decision, MissingPart, UnknownFormat, judge
 from checker.__main__ import main
 from checker.judging import INVARIANTS
 
-from .spoilers import NOBODY, Spoiled
+from .spoiling import NOBODY, Spoiled
 from .tiny_run import Files, write
 from .tiny_stories import sound_run
 

@@ -6,7 +6,8 @@ import pytest
 
 from checker import INVARIANTS, judge
 
-from .spoilers import ALSO, SPOILERS, Spoiled
+from .spoilers import ALSO, SPOILERS
+from .spoiling import Spoiled
 from .tiny_run import write
 from .tiny_stories import sound_run
 

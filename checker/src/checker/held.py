@@ -1,6 +1,5 @@
 """Messages that a consumer set aside: in what state, planted or not, and behind which others."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -55,18 +54,3 @@ def all_held(run: Run) -> Iterator[Held]:
 def open_by_event(run: Run) -> Mapping[tuple[str, EventKey], Held]:
     """What consumers hold now, by consumer and event."""
     return {(held.consumer, held.event): held for held in all_held(run) if held.open and held.event}
-
-
-def first_planted(run: Run) -> Mapping[tuple[str, str, str | None], int]:
-    """The id of the first planted record that each key is held behind."""
-    first: dict[tuple[str, str, str | None], int] = defaultdict(lambda: 2**63)
-    for held in all_held(run):
-        if held.open and held.planted and held.row["ordering_key"] is not None:
-            first[held.order] = min(first[held.order], held.row["id"])
-    return first
-
-
-def waits_behind_planted(held: Held, first: Mapping[tuple[str, str, str | None], int]) -> bool:
-    """Whether it only queues behind a record that the rig planted."""
-    behind = held.row["reason"] == "queued-behind" and held.row["state"] == "waiting"
-    return behind and first.get(held.order, 2**63) < held.row["id"]

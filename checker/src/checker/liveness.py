@@ -3,14 +3,11 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from checker.contract import ENDED_EARLY, PAYMENT, consumers_of
+from checker.contract import PAYMENT, consumers_of
 from checker.held import Held, all_held
 from checker.planted import expects_handling, notes, records
 from checker.run import Run
 from checker.verdicts import Harm, Looks, Rule
-
-LATE = "illegal-transition"
-"""What an agency decides about a dossier that was withdrawn meanwhile is parked for this reason."""
 
 
 def the_run_became_quiet(run: Run) -> Looks:
@@ -27,15 +24,13 @@ def outboxes_are_empty(run: Run) -> Looks:
 
 
 def held_messages_are_explained(run: Run) -> Looks:
-    """What consumers still hold was planted, waits behind what was, or was decided about a dossier
-    that was over.
-    """
+    """What consumers still hold was planted, or waits behind what was."""
     explained: dict[tuple[str, str, str | None], int] = {}
     known = notes(run)
     for held in sorted(all_held(run), key=_id):
         if held.open:
             queued = explained.get(held.order, 2**63) < held.row["id"]
-            reason = held.planted in known or _came_too_late(run, held) or queued
+            reason = held.planted in known or queued
             if reason and held.row["ordering_key"] is not None:
                 explained.setdefault(held.order, held.row["id"])
             yield None if reason else str(held)
@@ -43,16 +38,6 @@ def held_messages_are_explained(run: Run) -> Looks:
 
 def _id(held: Held) -> int:
     return held.row["id"]
-
-
-def _came_too_late(run: Run, held: Held) -> bool:
-    """Whether an agency spoke about a dossier that its applicant had withdrawn, or that was stopped
-    or refused.
-    """
-    if held.consumer != "intake.decisions" or held.row["reason"] != LATE:
-        return False
-    dossier = run.intake.find("dossiers", held.row["ordering_key"])
-    return dossier is not None and dossier["status"] in ENDED_EARLY
 
 
 def planted_records_are_parked_once(run: Run) -> Looks:
