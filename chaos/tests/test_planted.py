@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -15,7 +16,8 @@ import notification
 import payment
 from chaos import journeys, planted
 from chaos.planted.bug import PatchMissedError, Planted, replacements
-from chaos.planted.catalogue import BUGS
+from chaos.planted.catalogue import BUGS, CONTROL
+from chaos.planted.strikes import STRIKES
 from chassis import failpoints
 from chassis.testing.failpoints import declared
 from checker import INVARIANTS
@@ -23,6 +25,7 @@ from motcua_local.surroundings import SERVICES
 
 ALL = [pytest.param(bug, id=name) for name, bug in BUGS.items()]
 ONE = BUGS["no-inbox"]
+PLANS = [*ALL, pytest.param(CONTROL, id="control")]
 
 
 @pytest.mark.parametrize("bug", ALL)
@@ -41,24 +44,25 @@ def test_each_bug_says_what_is_wrong_and_which_invariant_has_to_find_it(bug: Pla
     assert f"({', '.join(bug.caught_by)})" in bug.wrong
 
 
-@pytest.mark.parametrize("bug", ALL)
+@pytest.mark.parametrize("bug", PLANS)
 def test_each_plan_can_be_carried_out(bug: Planted) -> None:
     packages = (chassis, documents, intake, payment, certification, notification, planted)
     known = {name for package in packages for name in declared(package)}
     assert set(bug.plan.kinds) <= set(journeys.KINDS)
+    assert set(bug.plan.strikes) <= set(STRIKES)
     assert {*bug.programs, *bug.plan.failpoints} <= set(SERVICES)
     for orders in bug.plan.failpoints.values():
         assert {order.partition("=")[0].partition("/")[0] for order in orders.split(",")} <= known
 
 
 @pytest.fixture
-def disarmed() -> object:
+def disarmed() -> Iterator[None]:
     yield
     failpoints.arm({})
 
 
 @pytest.mark.usefixtures("disarmed")
-@pytest.mark.parametrize("bug", ALL)
+@pytest.mark.parametrize("bug", PLANS)
 def test_each_failpoint_of_a_plan_is_ordered_as_it_has_to_be(bug: Planted) -> None:
     for orders in bug.plan.failpoints.values():
         failpoints.arm({failpoints.ENVIRONMENT: orders})

@@ -24,8 +24,8 @@ class Plan:
     """By program: what `MOTCUA_FAILPOINTS` says at its first start, and at no later one."""
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     """Further variables, for all programs."""
-    strike: str | None = None
-    """What else is done, by its name in `strikes.py`."""
+    strikes: tuple[str, ...] = ()
+    """What else is done, by the names in `strikes.py`."""
     insistent: bool = False
     """Whether everybody sends twice, and somebody forges whatever can be forged."""
 
@@ -45,8 +45,8 @@ class Planted:
     @property
     def wrong(self) -> str:
         """What is wrong, in the words of whoever planted it."""
-        first = next(iter(self.patches.values()))
-        return " ".join((inspect.getdoc(_ours(first)) or "").split())
+        first = next(iter(self.patches.values()), None)
+        return " ".join((inspect.getdoc(_ours(first)) or "").split()) if first else "nothing"
 
 
 def plant(bug: Planted) -> None:

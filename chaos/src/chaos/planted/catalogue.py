@@ -73,7 +73,7 @@ _ALL = (
         ("payment",),
         {"payment.settlement:judge": "paying:judge_without_amount"},
         caught_by=("I10",),
-        plan=Plan(kinds=("record",), strike="wrong-amounts"),
+        plan=Plan(kinds=("record",), strikes=("wrong-amounts",)),
     ),
     Planted(
         "signature-not-checked",
@@ -109,7 +109,7 @@ _ALL = (
         ("notification",),
         {"chassis.held_messages:blocked": "consuming:let_overtake"},
         caught_by=("I5",),
-        plan=Plan(strike="inserts-fail"),
+        plan=Plan(strikes=("inserts-fail",)),
     ),
     Planted(
         "hash-chain-not-continued",
@@ -187,5 +187,23 @@ _ALL = (
 
 BUGS: Mapping[str, Planted] = {bug.name: bug for bug in _ALL}
 
-CONTROL = Planted("none", SERVICES, {}, caught_by=(), plan=Plan(dossiers=24))
-"""No bug at all: nothing may be found."""
+CONTROL = Planted(
+    "none",
+    SERVICES,
+    {},
+    caught_by=(),
+    plan=Plan(
+        dossiers=32,
+        kinds=("record", "registration", "copy", "record-withdrawn-unpaid"),
+        failpoints={
+            "intake": "relay.before-send=delay:1.5,relay.after-move=crash@6",
+            "payment": "consumer.before-commit/payment.dossiers=crash@3",
+            "certification": "certification.after-sign=crash@2",
+            "notification": "notification.smtp.after-data=crash@5",
+        },
+        settings={"NOTIFICATION_SMTP_TIMEOUT_SECONDS": "3"},
+        strikes=("wrong-amounts", "inserts-fail"),
+        insistent=True,
+    ),
+)
+"""No bug at all, and everything that brings bugs to light: nothing may be found."""
