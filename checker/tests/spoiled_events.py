@@ -169,6 +169,11 @@ def mail_of_nobody(s: Spoiled) -> None:
     s.files["ledgers/mail.jsonl"].append(mail(NOBODY))
 
 
+def audit_blind(s: Spoiled) -> None:
+    notes = [line for line in s.files["history.jsonl"] if line.get("note") == "audited"]
+    notes[-1]["intact"] = True
+
+
 SPOILERS: Mapping[str, Spoil] = {
     "records-are-in-order": order_inverted,
     "repetitions-are-identical": repetition_differs,
@@ -176,6 +181,7 @@ SPOILERS: Mapping[str, Spoil] = {
     "consumers-follow-the-order": handled_in_the_wrong_order,
     "nothing-overtakes-what-is-held": parked_and_overtaken,
     "logs-are-sealed": log_edited,
+    "audits-told-the-truth": audit_blind,
     "log-rows-are-their-events": log_columns_differ,
     "streams-count-their-events": stream_ahead,
     "dossiers-go-as-the-list-allows": status_out_of_the_list,

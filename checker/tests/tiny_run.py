@@ -85,6 +85,7 @@ class World:
         }
         self._numbers = count(1)
         self._seconds = count(1)
+        self._streams: dict[tuple[str, str], Row] = {}
         for service, tables in TABLES.items():
             for table in (*tables, *CHASSIS):
                 self.table(service, table)
@@ -160,13 +161,12 @@ class World:
         return event_id
 
     def _advance(self, service: str, topic: str, subject: str) -> int:
-        streams = self.table(service, "streams")
-        for row in streams:
-            if (row["topic"], row["subject"]) == (topic, subject):
-                row["version"] += 1
-                return row["version"]
-        streams.append({"topic": topic, "subject": subject, "version": 1})
-        return 1
+        stream = (topic, subject)
+        if stream not in self._streams:
+            self._streams[stream] = {"topic": topic, "subject": subject, "version": 0}
+            self.table(service, "streams").append(self._streams[stream])
+        self._streams[stream]["version"] += 1
+        return self._streams[stream]["version"]
 
     def _consume(self, topic: str, fact: str, source: str, event_id: str) -> None:
         for consumer in consumers_of(topic):

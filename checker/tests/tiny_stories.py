@@ -326,6 +326,8 @@ def _outsiders(world: World) -> None:
     """
     asked = {"reference": "ref", "how": "bad-signature"}
     world.command("forged-ipn", {"rspCode": "97"}, **asked)
+    world.note("audited", service="intake", altered=False, intact=True)
+    world.note("audited", service="intake", altered=True, intact=False)
     world.command("file", outcome="unknown", key=world.id(), procedure=RECORD, fileIds=[])
     world.command("withdraw", outcome="fail", key=world.id(), dossierId=world.id())
     message = world.table("notification", "messages")[0]

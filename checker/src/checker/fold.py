@@ -47,6 +47,15 @@ def _seal(previous: bytes, row: Row) -> bytes:
     ).digest()
 
 
+def audits_told_the_truth(run: Run) -> Looks:
+    """Each audit of an event log called it intact if nobody had altered it, and only then."""
+    for note in run.history.notes("audited"):
+        was, said = ("altered" if note["altered"] else "intact"), note["intact"]
+        name = f"the audit of {note['service']} called a log that was {was}"
+        right = said != note["altered"]
+        yield None if right else f"{name} {'intact' if said else 'altered'}"
+
+
 def log_rows_are_their_events(run: Run) -> Looks:
     """The columns of a log row say what the headers of its event say."""
     for service in SERVICES:
@@ -339,6 +348,7 @@ RULES = tuple(
     Rule(check)
     for check in (
         logs_are_sealed,
+        audits_told_the_truth,
         log_rows_are_their_events,
         streams_count_their_events,
         dossiers_go_as_the_list_allows,
