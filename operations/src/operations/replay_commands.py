@@ -69,7 +69,7 @@ def add(commands: Commands) -> None:
             dest=f"{option}_place",
             type=place,
             metavar="PLACE",
-            help=f"{what} this position in the log, or moment (2h, 3d, 2026-11-25T08:00+07:00)",
+            help=f"{what} this position in the log, age (2h, 3d) or time (2026-11-25T08:00+07:00)",
         )
     command.add_argument("--dry-run", action="store_true", help="only say what it would publish")
     command.set_defaults(run=_run, usage_error=command.error)
