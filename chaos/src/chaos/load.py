@@ -72,9 +72,9 @@ class Load:
 
     async def run(self) -> None:
         """Until all is filed and ended, or patience is over."""
-        self._moved = self._began = time.monotonic()
         watch = Watch(self._rig.endpoints["postgres"])
         async with Doors(self._rig.doors) as doors, asyncio.TaskGroup() as group:
+            self._moved = self._began = time.monotonic()
             watching = group.create_task(watch.run())
             left = await self._begin_all(self._scene(doors, watch), group)
             for task in left:
