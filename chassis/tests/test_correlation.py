@@ -6,6 +6,7 @@ import httpx2
 import pytest
 import structlog
 from fastapi import FastAPI
+from prometheus_client import REGISTRY
 from starlette.types import Receive, Scope, Send
 
 from chassis import correlation
@@ -108,6 +109,7 @@ async def test_a_bug_is_logged_and_its_answer_says_nothing_of_it():
         raise ZeroDivisionError("secret inside")
 
     transport = httpx2.ASGITransport(app=app)
+    before = REGISTRY.get_sample_value("motcua_request_bugs_total") or 0
     with structlog.testing.capture_logs() as lines:
         async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
             response = await client.get("/", headers={HEADER: "c-1"})
@@ -116,6 +118,7 @@ async def test_a_bug_is_logged_and_its_answer_says_nothing_of_it():
     assert response.headers[HEADER] == "c-1"
     assert "secret" not in response.text
     assert [line["event"] for line in lines] == ["unhandled error", "request"]
+    assert REGISTRY.get_sample_value("motcua_request_bugs_total") == before + 1
 
 
 async def test_a_bug_after_half_an_answer_breaks_the_answer_off():

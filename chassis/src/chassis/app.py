@@ -20,10 +20,11 @@ from chassis.consumer import Consumer, Subscription
 from chassis.database import Database, is_away
 from chassis.errors import Unavailable, install_problem_handlers
 from chassis.failpoints import failpoint
-from chassis.kafka import ended
+from chassis.kafka import ended, within
 from chassis.relay import Relay
 from chassis.settings import ServiceSettings
 from chassis.sweeps import Sweep
+from chassis.unconsumed import measure_unconsumed
 from chassis.work import Transaction, Work
 
 W = TypeVar("W", bound=Work)
@@ -65,6 +66,7 @@ class Service(Generic[W]):
         self._source = f"/motcua/{name}"
         self._relay = Relay(settings.database_url, self._producer)
         self._consumers: list[Consumer[W]] = []
+        self._groups: dict[str, list[str]] = {}
         self._sweeps: list[Sweep] = []
         self._closers: list[Callable[[], Awaitable[object]]] = []
         self._broker = kafka.broker(settings.kafka, client_id=name)
@@ -114,6 +116,7 @@ class Service(Generic[W]):
             )
             consumer.subscribe(self._broker, session_seconds=self.settings.kafka.session_seconds)
             self._consumers.append(consumer)
+            self._groups[consumer.name] = [topic.name for topic in subscription.topics]
             self.sweep(
                 Sweep(f"retry {consumer.name}", timedelta(seconds=1), consumer.retry_due),
                 Sweep(f"renew {consumer.name}", timedelta(seconds=10), consumer.renew_if_stuck),
@@ -164,6 +167,7 @@ class Service(Generic[W]):
     async def _lifespan(self, _: FastAPI) -> AsyncGenerator[None]:
         self.sweep(
             Sweep("measure the backlog", timedelta(seconds=2), self._measure_backlog),
+            Sweep("measure what is unconsumed", timedelta(seconds=15), self._measure_unconsumed),
             Sweep("forget inbox and idempotency keys", timedelta(hours=1), self._forget),
         )
         relay = asyncio.create_task(self._relay.run(), name="relay")
@@ -208,6 +212,9 @@ class Service(Generic[W]):
     async def _measure_backlog(self) -> None:
         async with self.database.engine.connect() as connection:
             await backlog.measure(connection)
+
+    async def _measure_unconsumed(self) -> None:
+        await within(measure_unconsumed(self.settings.kafka, self._groups), 10)
 
     async def _forget(self) -> None:
         async with self.database.engine.begin() as connection:

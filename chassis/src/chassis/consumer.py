@@ -125,6 +125,7 @@ class Consumer(Generic[W]):
                 polling.tell_polls(self._subscriber.consumer, self._polled)
                 self._connected = True
             except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+                metrics.SWALLOWED.labels(f"connect {self.name}").inc()
                 log.warning("not consuming yet", consumer=self.name, error=type(error).__name__)
                 await ended(
                     self._subscriber.stop(), seconds=5
@@ -203,7 +204,6 @@ class Consumer(Generic[W]):
                 why = None if is_away(error) else error
                 log.warning("the batch waits", consumer=self.name, exc_info=why)
             else:
-                self._measure(records)
                 return True
             if await happens(self._stopping, pause):
                 return False
@@ -245,6 +245,9 @@ class Consumer(Generic[W]):
         await failpoint("consumer.after-commit", self.name)
         for outcome, count in Counter(outcomes).items():
             metrics.MESSAGES.labels(self.name, outcome).inc(count)
+        passed_over = (event.type for event in ready if type(event.data) not in self._handlers)
+        for kind, count in Counter(passed_over).items():
+            metrics.PASSED_OVER.labels(self.name, kind).inc(count)
         for held in to_hold:
             self._report(held.record, held.verdict)
 
@@ -355,10 +358,6 @@ class Consumer(Generic[W]):
             attempts=verdict.attempts,
             exc_info=error if verdict.reason == "bug" else None,
         )
-
-    def _measure(self, records: Sequence[RawRecord]) -> None:
-        newest = max(record.timestamp for record in records) / 1000
-        metrics.LAG_SECONDS.labels(self.name).set(max(0.0, time.time() - newest))
 
     async def _commit(self, records: Sequence[RawRecord]) -> None:
         """Commit explicit offsets of the partitions that are still ours. A failure costs a

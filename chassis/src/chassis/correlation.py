@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis import metrics
 from chassis.clock import uuid7
 from chassis.errors import InternalError, problem_response
 from motcua_contracts.envelope import Event, EventData
@@ -120,6 +121,7 @@ class _Requests:
         try:
             await self._app(scope, receive, echo)
         except Exception:
+            metrics.REQUEST_BUGS.inc()
             _log.exception("unhandled error")
             if status:
                 raise  # half an answer is out: only the server can break it off

@@ -15,9 +15,12 @@ from aiokafka.producer.message_accumulator import BatchBuilder, MessageBatch
 from faststream.kafka import KafkaBroker
 from faststream.security import BaseSecurity, SASLScram512
 
+from chassis import metrics
 from chassis.settings import KafkaSettings
 
 T = TypeVar("T")
+Producer = AIOKafkaProducer
+"""What `producer` makes."""
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +41,8 @@ async def ended(ending: Awaitable[object], *, seconds: float) -> None:
     if not done:
         task.cancel()
         log.warning("did not end in time")
+    if not done or (not task.cancelled() and task.exception()):
+        metrics.SWALLOWED.labels("ending").inc()
     task.add_done_callback(_heard)
 
 
