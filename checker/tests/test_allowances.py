@@ -128,6 +128,23 @@ def test_a_planted_record_that_was_discarded_may_be_held_again(tmp_path: Path) -
     assert _violated(files, tmp_path).keys() == {"I9-liveness"}
 
 
+def test_what_the_broker_did_not_take_is_nowhere(tmp_path: Path) -> None:
+    files = sound_run()
+    files["databases/intake/held_messages.jsonl"].pop()
+    del Spoiled(files).topic(TOPIC)[-1]
+    assert _violated(files, tmp_path).keys() == {"I9-liveness"}
+    failed = {"kind": "note", "note": "fault-failed", "fault": "poison", "error": "timed out"}
+    files["history.jsonl"].append(failed)
+    assert _violated(files, tmp_path) == {}
+
+
+def test_a_number_that_was_given_away_and_lost_is_a_gap(tmp_path: Path) -> None:
+    files = sound_run()
+    files["databases/certification/register_books.jsonl"][0]["last"] = 2
+    files["databases/payment/receipt_series.jsonl"][0]["last_number"] += 1
+    assert _violated(files, tmp_path).keys() == {"I2-charged-once", "I3-certified-once"}
+
+
 def test_an_operator_may_send_a_mail_again(tmp_path: Path) -> None:
     files = sound_run()
     message = files["databases/notification/messages.jsonl"][-1]["id"]

@@ -202,6 +202,9 @@ class Debt:
             "sha256": hashlib.sha256(document.encode()).hexdigest(),
         }
         receipts.append(receipt)
+        series = {name: receipt[name] for name in ("template", "serial")}
+        last = {**series, "last_number": len(receipts)}
+        self.world.table("payment", "receipt_series")[:] = [last]
         told = {name: receipt[name] for name in ("serial", "number", "amount", "sha256")}
         self._announce("payment.receipt-issued", receiptId=receipt["id"], **told)
         self.dossier.fact("dossier.payment-settled", 1, succeeded, orderId=self.order_id)
@@ -286,6 +289,7 @@ def _copied(world: World) -> None:
     world.table("certification", "copies").append(copy)
     entry = {"copy_id": copy_id, "state": "used", **place}
     world.table("certification", "register_entries").append(entry)
+    world.table("certification", "register_books").append({**place, "last": 1})
     for fingerprint in ("person", "seal"):
         world.table("certification", "signing_certificates").append({"fingerprint": fingerprint})
     _sign(world, copy_id, signed)

@@ -17,13 +17,19 @@ NOTHING = hashlib.sha256(b"").hexdigest()
 
 
 def registers_have_no_gap(run: Run) -> Looks:
-    """The numbers of a book count 1…n within a year: none twice, none missing."""
+    """The numbers of a book count 1…n within a year, up to the last that was given away: none
+    twice, none missing.
+    """
     books: dict[tuple[str, int], list[int]] = defaultdict(list)
     for row in run.certification.table("register_entries"):
         books[row["book"], row["year"]].append(row["number"])
-    for (book, year), numbers in books.items():
+    last = {
+        (row["book"], row["year"]): row["last"] for row in run.certification.table("register_books")
+    }
+    for book, year in books.keys() | last.keys():
+        numbers = books[book, year]
         counted = Counter(numbers)
-        for number in range(1, max(numbers) + 1):
+        for number in range(1, max([last.get((book, year), 0), *numbers]) + 1):
             times = counted[number]
             yield None if times == 1 else f"number {number}/{year} of {book} is there {times} times"
 
