@@ -119,6 +119,13 @@ _ALL = (
         plan=Plan(failpoints={"intake": "relay.after-move=crash@6"}),
     ),
     Planted(
+        "hash-chain-not-checked",
+        ("intake",),
+        {"operations.audit:seal": "auditing:believe_the_row"},
+        caught_by=("I6",),
+        plan=Plan(strikes=("logs-altered",)),
+    ),
+    Planted(
         "mailed-before-commit",
         ("notification",),
         {
@@ -202,7 +209,7 @@ CONTROL = Planted(
             "notification": "notification.smtp.after-data=crash@5",
         },
         settings={"NOTIFICATION_SMTP_TIMEOUT_SECONDS": "3"},
-        strikes=("wrong-amounts", "inserts-fail"),
+        strikes=("wrong-amounts", "inserts-fail", "logs-altered"),
         insistent=True,
     ),
 )

@@ -5,15 +5,20 @@ import random
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+import asyncpg
+
+from chaos.audits import altered, audit
 from chaos.faults.fault import Fault
 from chaos.faults.inserts import InsertFails
 from chaos.faults.outsiders import Misconduct
 from chaos.rig import Rig
 from chaos.supervisor import Supervisor
+from chaos.waiting import until
 
 Strike = Callable[[Rig, Supervisor], Coroutine[Any, Any, None]]
 
 _WRONG_TIMES = 6
+_EVENTS_SECONDS = 60.0
 
 
 class _Wanted(random.Random):
@@ -40,7 +45,29 @@ async def inserts_fail(rig: Rig, _: Supervisor) -> None:
     await _done(InsertFails(), rig, chance=_Wanted("notification", "messages"), seconds=6)
 
 
-STRIKES: Mapping[str, Strike] = {"wrong-amounts": wrong_amounts, "inserts-fail": inserts_fail}
+async def logs_altered(rig: Rig, _: Supervisor) -> None:
+    """Somebody alters a log, and later makes it right again; it is audited before and meanwhile."""
+    service = "intake"
+    if not await until(lambda: _has_events(rig, service), within=_EVENTS_SECONDS):
+        raise TimeoutError("nothing was published that could be altered")
+    await audit(rig, service)
+    async with altered(rig, service):
+        await audit(rig, service, altered=True)
+
+
+async def _has_events(rig: Rig, service: str) -> bool:
+    connection = await asyncpg.connect(rig.endpoints["postgres"][service])
+    try:
+        return await connection.fetchval("SELECT count(*) > 10 FROM event_log")
+    finally:
+        await connection.close()
+
+
+STRIKES: Mapping[str, Strike] = {
+    "wrong-amounts": wrong_amounts,
+    "inserts-fail": inserts_fail,
+    "logs-altered": logs_altered,
+}
 """By the names that plans have for them."""
 
 

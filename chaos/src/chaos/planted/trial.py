@@ -81,8 +81,8 @@ async def run_planted(folder: Path, tell: Tell, names: Iterable[str] = ()) -> Ma
     """Try the bugs of these names, or all, and once none at all; writes `planted.json`."""
     outcomes: dict[str, Outcome] = {}
     for bug in [BUGS[name] for name in names] or [CONTROL, *BUGS.values()]:
-        outcomes[bug.name] = outcome = await tried(bug, folder, tell)
-        tell(f"{bug.name}: found by {', '.join(outcome.by) or 'nobody'}")
+        outcomes[bug.name] = await tried(bug, folder, tell)
+        tell(f"{bug.name}: found by {', '.join(outcomes[bug.name].by) or 'nobody'}")
         told = {name: asdict(known) for name, known in outcomes.items()}
         (folder / "planted.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
     return outcomes
@@ -97,7 +97,7 @@ async def tried(bug: Planted, folder: Path, tell: Tell) -> Outcome:
         planter.armed = False
         await _carry_out(bug, set_up.rig)
     judgement = await asyncio.to_thread(checker.judge, place.run)
-    return _outcome(bug, judgement.as_json(), seconds=time.monotonic() - began)
+    return outcome(bug, judgement.as_json(), seconds=time.monotonic() - began)
 
 
 async def _carry_out(bug: Planted, rig: Rig) -> None:
@@ -132,7 +132,8 @@ def _facts(bug: Planted, rig: Rig) -> dict[str, Any]:
     }
 
 
-def _outcome(bug: Planted, judgement: Mapping[str, Any], *, seconds: float) -> Outcome:
+def outcome(bug: Planted, judgement: Mapping[str, Any], *, seconds: float) -> Outcome:
+    """What came of a trial, from the checker's verdicts."""
     violated = {
         name.partition("-")[0]: verdict["examples"]
         for name, verdict in judgement["verdicts"].items()
