@@ -94,7 +94,7 @@ class Flow:
         self._waiting.append(Piece(kept, asyncio.get_running_loop().time(), share))
 
     async def _pump(self) -> None:
-        while self._waiting:
+        while self._waiting and not self._connection.over:
             await self._writable.wait()
             self._feel()
             seconds = self._wait(self._waiting[0])

@@ -89,6 +89,10 @@ class Edges:
         """By the name of the edge: for Kafka one route to each broker."""
         return {name: list(self._routes(edge, around)) for name, edge in EDGES.items()}
 
+    def ports_of(self, name: str) -> list[int]:
+        """The proxy's ports of the edge of this name: for Kafka one for each broker."""
+        return [self._proxied[port] for port in self._names(EDGES[name])]
+
     def doors(self, endpoints: Mapping[str, Any]) -> dict[str, Any]:
         """`endpoints.json` for people: services by their doors at the proxy, all else directly."""
         services = {
@@ -105,7 +109,7 @@ class Edges:
         return led
 
     def _led(self, client: str, command: Command, around: Surroundings) -> Command:
-        ports = self._ports_of(client, around)
+        ports = self._replacements(client, around)
         own = (
             {around.ports[client]: self._first(Edge(PEOPLE, client))} if client in SERVICES else {}
         )
@@ -118,7 +122,7 @@ class Edges:
             argv = (*argv, "--public-url", self._url(Edge("certification", "trust")))
         return replace(command, argv=argv, environment=environment)
 
-    def _ports_of(self, client: str, around: Surroundings) -> dict[int, int]:
+    def _replacements(self, client: str, around: Surroundings) -> dict[int, int]:
         """Real port to the proxy's port, for all that a client reaches."""
         return {
             around.ports[real]: self._proxied[name]

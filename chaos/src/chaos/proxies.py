@@ -18,7 +18,7 @@ _NOTHING = Toxics()
 
 
 class ProxyRefusedError(Exception):
-    """The proxy does not know such an edge, or could not do it."""
+    """The proxy does not know such an edge, or could not do it, or is gone."""
 
 
 class Proxies:
@@ -86,7 +86,8 @@ class Proxies:
                 self._control = await asyncio.open_connection(HOST, self.edges.control_port)
             reader, writer = self._control
             writer.write(json.dumps(question).encode() + b"\n")
-            answer: dict[str, Any] = json.loads(await reader.readline())
+            line = await reader.readline()
+        answer: dict[str, Any] = json.loads(line or '{"error": "it does not answer"}')
         if "error" in answer:
             raise ProxyRefusedError(f"{question['edge']}: {answer['error']}")
         return answer
