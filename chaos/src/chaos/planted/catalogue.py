@@ -91,7 +91,7 @@ _ALL = (
         },
         caught_by=("I5",),
         plan=Plan(
-            kinds=("record-withdrawn-unpaid",), failpoints={"intake": "relay.before-send=delay:1.5"}
+            kinds=("record-withdrawn-unpaid",), failpoints={"intake": "relay.before-send=delay:5"}
         ),
     ),
     Planted(

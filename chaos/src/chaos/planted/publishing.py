@@ -156,9 +156,9 @@ async def fetch_by_time(self: Relay, connection: asyncpg.Connection) -> list[asy
 
 
 def begin_by_either_clock(self: Work, transaction: Transaction) -> None:
-    """Not wrong: two replicas take turns, and the clock of one is three seconds behind."""
+    """Not wrong: two replicas take turns, and the clock of one is an hour behind."""
     _begin(self, transaction)
-    self.now -= timedelta(seconds=3 * (next(_turns) % 2))
+    self.now -= timedelta(hours=next(_turns) % 2)
 
 
 async def begin_chain_anew(self: Relay, connection: asyncpg.Connection) -> _Head:
