@@ -158,5 +158,6 @@ def test_forgeries_are_refused_and_repetitions_known(told: Told) -> None:
     forged = told.invoked("forged-ipn")
     assert {line["how"] for line in forged} > {"no-signature", "replayed"}
     for line in forged:
-        code = "02" if line["how"] == "replayed" else "97"
-        assert told.outcome(line)["rspCode"] == code, line
+        # Replayed before its first came: then it is the true one.
+        codes = {"02", "00"} if line["how"] == "replayed" else {"97"}
+        assert told.outcome(line)["rspCode"] in codes, line

@@ -35,9 +35,10 @@ class Person:
     def authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"}
 
-    def forget_token(self) -> None:
-        """A service did not believe it."""
-        self._token = None
+    def forget_token(self, header: str) -> None:
+        """A service did not believe this one; another may have taken its place meanwhile."""
+        if header == self.authorization()["Authorization"]:
+            self._token = None
 
     async def sign_in(self) -> None:
         """Have a token. Raises `httpx2.HTTPError` while the identity provider is away."""

@@ -224,7 +224,7 @@ class Courier:
                 return Answer(tries.refused(), body=body, why=slug or str(status)), 0.0
             case _:
                 if status == HTTPStatus.UNAUTHORIZED:
-                    command.by.forget_token()
+                    command.by.forget_token(response.request.headers["Authorization"])
                 return None, self._pause(tries, response.headers.get("Retry-After"))
 
     def _pause(self, tries: _Tries, wished: str | None = None) -> float:
@@ -270,12 +270,9 @@ async def _sent(command: Command, *, cut: bool) -> httpx2.Response:
     if cut:
         headers["Content-Length"] = str(len(content))
         content = _broken(content)
-    ask = command.door.request(command.method, command.path, content=content, headers=headers)
-    try:
-        return await ask
-    except AttributeError as error:
-        # A connection that is reset at once has no socket any more when anyio looks at it.
-        raise httpx2.ConnectError("reset before it was open") from error
+    return await command.door.request(
+        command.method, command.path, content=content, headers=headers
+    )
 
 
 async def _broken(content: bytes) -> AsyncIterator[bytes]:

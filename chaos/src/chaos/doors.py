@@ -31,6 +31,17 @@ class Doors:
             await client.aclose()
 
 
+class _Transport(httpx2.AsyncHTTPTransport):
+    """The library's own, but that each connection that fails fails as one."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await super().handle_async_request(request)
+        except AttributeError as error:
+            # Reset at once, it has no socket any more when anyio looks at it.
+            raise httpx2.ConnectError("reset before it was open") from error
+
+
 def _client(url: str) -> httpx2.AsyncClient:
     limits = httpx2.Limits(
         max_connections=MOST_CONNECTIONS,
@@ -38,4 +49,5 @@ def _client(url: str) -> httpx2.AsyncClient:
         keepalive_expiry=KEPT_ALIVE_SECONDS,
     )
     timeout = httpx2.Timeout(ANSWER_SECONDS, connect=5.0, pool=None)
-    return httpx2.AsyncClient(base_url=url, limits=limits, timeout=timeout, trust_env=False)
+    transport = _Transport(limits=limits, trust_env=False)
+    return httpx2.AsyncClient(base_url=url, transport=transport, timeout=timeout, trust_env=False)

@@ -24,15 +24,25 @@ async def forge_before(journey: Journey, pay_url: str) -> None:
     asked = dict(parse_qsl(urlsplit(pay_url).query))
     names = ("vnp_Amount", "vnp_OrderInfo", "vnp_TmnCode", "vnp_TxnRef")
     claim = urlencode(sorted({**_PAID, **{name: asked[name] for name in names}}.items()))
+    stolen = _stolen(journey, asked["vnp_TxnRef"]) or claim
     made_up = hmac.digest(b"not the secret", claim.encode(), "sha512").hex()
     how, query = journey.chance.choice(
         [
             ("bad-signature", f"{claim}&{_SIGNATURE}={made_up}"),
             ("no-signature", claim),
             ("borrowed-signature", f"{claim}&{_SIGNATURE}={asked[_SIGNATURE]}"),
+            ("reference-changed", stolen),
         ]
     )
     await _send(journey, query, reference=asked["vnp_TxnRef"], how=how)
+
+
+def _stolen(journey: Journey, reference: str) -> str:
+    """What the gateway signed for somebody else, now about this attempt; empty before it did."""
+    if not journey.scene.overheard:
+        return ""
+    theirs = dict(parse_qsl(journey.scene.overheard[-1], keep_blank_values=True))
+    return urlencode({**theirs, "vnp_TxnRef": reference}, quote_via=quote_plus)
 
 
 async def forge_after(journey: Journey, query: str) -> None:

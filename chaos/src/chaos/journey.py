@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from chaos.citizens import Citizen, Population
 from chaos.commands import Answer, Command, Courier
@@ -38,6 +39,8 @@ class Scene:
     courier: Courier
     people: Population
     progress: Progress
+    overheard: deque[str] = field(default_factory=lambda: deque[str](maxlen=1))
+    """The query that the gateway signed last, as somebody who listens would have it."""
     habits: Habits = Habits()
 
 

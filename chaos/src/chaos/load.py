@@ -85,7 +85,7 @@ class Load:
     def _scene(self, doors: Doors, watch: Watch) -> Scene:
         history, people = self._rig.history, Population(doors.identity)
         courier = Courier(history, self.progress, patience=self._pace.command_patience)
-        return Scene(doors, watch, courier, people, self.progress, self.cast.habits)
+        return Scene(doors, watch, courier, people, self.progress, habits=self.cast.habits)
 
     async def _begin_all(self, scene: Scene, group: asyncio.TaskGroup) -> set[asyncio.Task[None]]:
         """Comes back when all have ended, or with those that did not in time."""

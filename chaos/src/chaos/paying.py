@@ -67,6 +67,8 @@ async def _attempt(journey: Journey, order: OrderSeen, *, cancel: bool) -> bool:
         return False
     query = urlsplit(paid.headers.get("Location", "")).query
     await _settled(journey, query, first=COMES_BACK_SECONDS if closes else RELOAD_SECONDS)
+    if query:
+        journey.scene.overheard.append(query)
     if forged and query:
         await forge_after(journey, query)
     return True
