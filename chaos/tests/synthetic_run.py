@@ -129,6 +129,8 @@ def _history(strokes: Sequence[tuple[str, float, float, float]], minutes: int) -
     yield {"at": _at(20), "commandId": "a", **filed}
     yield {"at": _at(21), "commandId": "b", **filed}
     yield {"at": _at(22), "kind": "invoke", "commandId": "c", "command": "forged-ipn", "by": "x"}
+    cut = {"command": "upload", "by": "citizen-2", "cut": True}
+    yield {"at": _at(23), "kind": "invoke", "commandId": "d", **cut}
     yield {"at": _at(minutes * 60), "kind": "note", "note": "journey-ended"}
 
 

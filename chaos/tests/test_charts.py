@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chaos import charts
+from chaos import charts, schedule
 from chaos.timeline import Struck, buckets, read_faults, read_samples
 
 STARTED = datetime(2027, 3, 2, 1, 0, tzinfo=UTC)
@@ -86,3 +86,8 @@ def test_a_kind_keeps_the_colour_of_its_family() -> None:
         "outsiders",
         "people and clocks",
     ]
+
+
+def test_every_kind_that_is_planned_has_its_family() -> None:
+    homeless = {kind for kind in schedule.SECONDS if charts.family(kind) == charts.OTHER}
+    assert homeless == {"clock-jump", "overload"}

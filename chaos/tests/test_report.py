@@ -77,7 +77,7 @@ def test_kills_and_faults_are_counted_from_the_history(run: Path) -> None:
     lines = [json.loads(line) for line in (run / "history.jsonl").read_text().splitlines()]
     struck = Counter(line["fault"] for line in lines if line["kind"] == "fault")
     assert told["kills"] == sum(struck[kind] for kind in report.KILLS) > 0
-    assert told["faults"] == {**struck, "double-submit": 1, "forged-ipn": 1}
+    assert told["faults"] == {**struck, "double-submit": 1, "forged-ipn": 1, "upload-cut": 1}
 
 
 def test_recovery_is_told_as_median_and_longest_of_each_kind(run: Path) -> None:

@@ -44,7 +44,6 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
         "ipn-duplicated",
         "ipn-late",
         "ipn-lost",
-        "ipn-forged",
         "gateway-silent",
         "gateway-reset",
         "gateway-500",

@@ -149,13 +149,14 @@ def headline(report: Json) -> str:
 
 
 def _broken_by_load(history: Sequence[Json]) -> dict[str, int]:
-    """The load forges notifications and submits twice; both are commands in the history."""
+    """The load forges notifications, submits twice, breaks uploads off: all that is commands."""
     keys: set[str] = set()
     found: Counter[str] = Counter()
     for line in history:
         if line["kind"] != "invoke":
             continue
         found["forged-ipn"] += line["command"] == "forged-ipn"
+        found["upload-cut"] += line.get("cut", False)
         key = line.get("key")
         found["double-submit"] += key in keys
         keys.update([key] if key else [])
