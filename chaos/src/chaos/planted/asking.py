@@ -13,7 +13,7 @@ from documents.checks import check_content
 from documents.kinds import type_by_name
 from documents.store import FileStore, StoredFile, _rename
 
-_SOON = 0.5
+_SOON = 2.0
 _renaming = set[asyncio.Task[None]]()
 
 

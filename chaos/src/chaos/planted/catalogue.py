@@ -160,7 +160,7 @@ _ALL = (
         plan=Plan(
             dossiers=4,
             kinds=("copy",),
-            failpoints={"certification": "certification.after-sign=delay:6"},
+            failpoints={"certification": "certification.after-sign=delay:12"},
         ),
     ),
     Planted(

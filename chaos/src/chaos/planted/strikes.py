@@ -8,7 +8,6 @@ from typing import Any
 import asyncpg
 
 from chaos.audits import altered, audit
-from chaos.faults.fault import Fault
 from chaos.faults.inserts import InsertFails
 from chaos.faults.outsiders import Misconduct
 from chaos.rig import Rig
@@ -18,7 +17,11 @@ from chaos.waiting import until
 Strike = Callable[[Rig, Supervisor], Coroutine[Any, Any, None]]
 
 _WRONG_TIMES = 6
-_EVENTS_SECONDS = 60.0
+_DEADLINE = 60.0
+_HELD_SECONDS = 7.0
+"""Until the third or fourth try of what is held; after the fifth it would be parked."""
+_HELD = "SELECT count(*) > 0 FROM held_messages"
+_PUBLISHED = "SELECT count(*) > 10 FROM event_log"
 
 
 class _Wanted(random.Random):
@@ -36,31 +39,33 @@ async def wrong_amounts(rig: Rig, supervisor: Supervisor) -> None:
     """The gateway states wrong amounts in its next notices, and signs them rightly."""
     orders = [{"kind": "wrong-amount", "times": _WRONG_TIMES}]
     fault = Misconduct("ipn-wrong-amount", "vnpay", lambda _: orders, supervisor)
-    await _done(fault, rig, chance=random.Random(1), seconds=20)  # noqa: S311 - no secret
+    struck = await fault.strike(rig, random.Random(1))  # noqa: S311 - no secret
+    # It ends by itself, once so many notices were sent.
+    rig.history.heal(rig.history.fault(fault.kind, struck.target, **struck.details))
 
 
 async def inserts_fail(rig: Rig, _: Supervisor) -> None:
-    """For a while no message to a citizen can be kept: what tells of one is held."""
-    await asyncio.sleep(4)
-    await _done(InsertFails(), rig, chance=_Wanted("notification", "messages"), seconds=6)
+    """For a while no message to a citizen can be kept: what tells of one is held, and tried again
+    some seconds after the end.
+    """
+    fault = InsertFails()
+    struck = await fault.strike(rig, _Wanted("notification", "messages"))
+    fault_id = rig.history.fault(fault.kind, struck.target)
+    try:
+        await _until(rig, "notification", _HELD)
+        await asyncio.sleep(_HELD_SECONDS)
+    finally:
+        await fault.heal(rig, struck)
+        rig.history.heal(fault_id)
 
 
 async def logs_altered(rig: Rig, _: Supervisor) -> None:
     """Somebody alters a log, and later makes it right again; it is audited before and meanwhile."""
     service = "intake"
-    if not await until(lambda: _has_events(rig, service), within=_EVENTS_SECONDS):
-        raise TimeoutError("nothing was published that could be altered")
+    await _until(rig, service, _PUBLISHED)
     await audit(rig, service)
     async with altered(rig, service):
         await audit(rig, service, altered=True)
-
-
-async def _has_events(rig: Rig, service: str) -> bool:
-    connection = await asyncpg.connect(rig.endpoints["postgres"][service])
-    try:
-        return await connection.fetchval("SELECT count(*) > 10 FROM event_log")
-    finally:
-        await connection.close()
 
 
 STRIKES: Mapping[str, Strike] = {
@@ -71,12 +76,15 @@ STRIKES: Mapping[str, Strike] = {
 """By the names that plans have for them."""
 
 
-async def _done(fault: Fault, rig: Rig, *, chance: random.Random, seconds: float) -> None:
-    """Strike, wait, and heal, whatever comes."""
-    struck = await fault.strike(rig, chance)
-    fault_id = rig.history.fault(fault.kind, struck.target, **struck.details)
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        await fault.heal(rig, struck)
-        rig.history.heal(fault_id)
+async def _until(rig: Rig, service: str, question: str) -> None:
+    """Wait until a service's database answers with yes. Raises TimeoutError."""
+
+    async def answered() -> bool:
+        connection = await asyncpg.connect(rig.endpoints["postgres"][service])
+        try:
+            return await connection.fetchval(question)
+        finally:
+            await connection.close()
+
+    if not await until(answered, within=_DEADLINE):
+        raise TimeoutError(f"{service}: {question}")
