@@ -18,7 +18,8 @@ COMMANDS = (
     ("held", "show", "1"),
     ("held", "redrive", "1", "--why", "the type is known now"),
     ("held", "discard", "1", "--why", "a test"),
-    ("audit",),
+    ("audit", "verify"),
+    ("audit", "head"),
     ("migrate",),
 )
 ENVIRONMENT = {

@@ -157,7 +157,8 @@ async def test_a_decision_about_nothing_or_everything_is_a_mistake(
         ("held", "show", "1"),
         ("held", "redrive", "1", "--why", "a test"),
         ("replay", "--topic", "any"),
-        ("audit",),
+        ("audit", "verify"),
+        ("audit", "head"),
     ],
     ids=" ".join,
 )

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import asyncpg
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.structs import RecordMetadata
 
-from chassis.kafka import within
+from chassis.kafka import Producer, within
 from chassis.relay import InFlight, acknowledged, content
 from operations.event_log import EventLog, Selection
 
@@ -56,7 +55,7 @@ class Replay:
     """One replay of `selection`, to the topic `to` or else to where each event came from."""
 
     def __init__(
-        self, producer: AIOKafkaProducer, selection: Selection, *, to: str | None, tell: Tell
+        self, producer: Producer, selection: Selection, *, to: str | None, tell: Tell
     ) -> None:
         self.producer = producer
         self._selection = selection

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from functools import partial
 
 import asyncpg
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     KafkaError,
     TopicAuthorizationFailedError,
@@ -18,7 +17,7 @@ from aiokafka.errors import (
 )
 
 from chassis import kafka
-from chassis.kafka import abandon, halt, within
+from chassis.kafka import Producer, abandon, halt, within
 from operations.commands import Call, Commands
 from operations.event_log import EventLog, Extent
 from operations.lease import LeaseRefusedError, borrow, session
@@ -153,7 +152,7 @@ async def _publish(replay: Replay, topics: Sequence[str], connection: asyncpg.Co
         await abandon(replay.producer)
 
 
-def _halt(producer: AIOKafkaProducer, _: object) -> None:
+def _halt(producer: Producer, _: object) -> None:
     halt(producer)
 
 
