@@ -37,7 +37,7 @@ class Clocks:
     """The clocks of the programs of one stack, in its folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = make_folder(folder.absolute() / "clocks")
+        self._folder = folder.absolute() / "clocks"
 
     def hindrance(self) -> str | None:
         """Why no clock can be moved, None if they can."""
@@ -65,7 +65,7 @@ class Clocks:
         self._show(name, _RIGHT)
 
     def put_all_right(self) -> None:
-        for clock in self._folder.iterdir():
+        for clock in self._folder.glob("[!.]*"):
             self.put_right(clock.name)
 
     def _clocked(self, program: Program) -> Program:
@@ -89,7 +89,7 @@ class Clocks:
         }
 
     def _show(self, name: str, offset: str) -> None:
-        part = self._folder / f".{name}"
+        part = make_folder(self._folder) / f".{name}"
         part.write_text(offset)
         part.chmod(0o644)  # PostgreSQL runs as somebody else
         part.replace(self._folder / name)

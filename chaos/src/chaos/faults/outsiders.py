@@ -44,7 +44,7 @@ class Misconduct:
 
 def misconducts(supervisor: Supervisor) -> Iterator[Misconduct]:
     """Every kind."""
-    for kind, (simulator, draw) in _KINDS.items():
+    for kind, (simulator, draw) in MISCONDUCT.items():
         yield Misconduct(kind, simulator, draw, supervisor)
 
 
@@ -89,7 +89,7 @@ def _wrong_time(chance: random.Random) -> Orders:
     return [_order(chance.choice(("wrong-time", "past-time")), seconds=chance.randint(300, 86_400))]
 
 
-_KINDS: Mapping[str, tuple[str, Draw]] = {
+MISCONDUCT: Mapping[str, tuple[str, Draw]] = {
     "ipn-duplicated": ("vnpay", _duplicated),
     "ipn-late": ("vnpay", _late),
     "ipn-lost": ("vnpay", _some_of(_order("drop"))),

@@ -25,7 +25,7 @@ from motcua_local.surroundings import AGENCIES
 
 PLANTED = "x-planted"
 DELIVERY_SECONDS = 30.0
-MOST_BYTES = 1_040_000
+LONG = 1_040_000
 """As much as a broker takes with key and headers, which is a mebibyte."""
 STARTED = "vn.motcua.agency.processing-started"
 
@@ -50,12 +50,6 @@ def _with_field(record: Record, **fields: object) -> Record:
     return record._replace(value=json.dumps(said).encode())
 
 
-def _padded(record: Record, size: int) -> Record:
-    """Still what it was, but so long."""
-    value = record.value or b""
-    return record._replace(value=value + b" " * (size - len(value)))
-
-
 _OTHER = b"/agencies/H99.99"
 
 POISON: Mapping[str, tuple[str, Spoil]] = {
@@ -74,12 +68,12 @@ POISON: Mapping[str, tuple[str, Spoil]] = {
     "deep nesting": ("too-deep", lambda r: r._replace(value=b"[" * 10_000 + b"]" * 10_000)),
     "an empty object": ("bad-data", lambda r: r._replace(value=b"{}")),
     "a number for a text": ("bad-data", lambda r: _with_field(r, agencyReference=7)),
-    "a mebibyte of blanks": ("too-large", lambda r: _padded(r, MOST_BYTES)),
+    "a mebibyte of text": ("bad-data", lambda r: _with_field(r, agencyReference="x" * LONG)),
 }
 """What is wrong with it, and the reason for which it must be parked."""
 
 LATER: Mapping[str, tuple[str, Spoil]] = {
-    "a new field": ("not-found", lambda r: _with_field(r, mood="good")),
+    "a new field": ("unknown-dossier", lambda r: _with_field(r, mood="good")),
     "a new type": (
         "unknown-type",
         lambda r: _with_header(r, "ce_type", STARTED.encode() + b"x.v1"),
@@ -155,7 +149,7 @@ def _send(rig: Rig, records: list[Record], *, agency: str) -> None:
         **login(rig.endpoints["kafka"], f"agency-{agency}"),
         "partitioner": "murmur2_random",
         "enable.idempotence": True,
-        "message.max.bytes": 2 * MOST_BYTES,
+        "message.max.bytes": 2 * LONG,
     }
     producer = Producer(settings)
     for record in records:
