@@ -62,7 +62,7 @@ SECONDS: Mapping[str, tuple[float, float]] = {
     "clock-jump": (6, 15),
     "topic-rebuilt": (0, 2),
     "offsets-reset": (0, 2),
-    "rebalance-storm": (20, 24),
+    "rebalance-storm": (22, 40),
     "overload": (12, 30),
 }
 """Every kind of the second lane: how long it lasts, at least and at most."""

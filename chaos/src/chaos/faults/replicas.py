@@ -1,4 +1,4 @@
-"""A storm of rebalances: further replicas of one service come and go every two seconds."""
+"""A storm of rebalances: every two seconds a further replica of one service comes or goes."""
 
 import asyncio
 import random
@@ -10,7 +10,8 @@ from pathlib import Path
 from chaos.faults.fault import Struck
 from chaos.faults.processes import signalled
 from chaos.rig import Rig
-from chaos.supervisor import Supervisor
+from chaos.supervisor import Supervisor, answers
+from motcua_local.ports import HOST
 from motcua_local.processes import DetachedProcess
 from motcua_local.surroundings import SERVICES
 
@@ -56,22 +57,28 @@ class Replicas:
         self._command = supervisor.programs[service].command
 
     async def come_and_go(self, chance: random.Random) -> None:
-        """Until cancelled. They take a few seconds to come, so all but one come at once."""
+        """Until cancelled. Who is on the way may arrive, or on a busy machine none ever would."""
         for name in self._names():
-            await asyncio.shield(asyncio.to_thread(self.start, name))
+            await self._start(name)
         while True:
             await asyncio.sleep(EVERY_SECONDS)
             name = chance.choice(self._names())
-            if self._rig.stack.process(name).running():
+            if self._rig.stack.process(name).running() is None:
+                await self._start(name)
+            elif await answers(f"http://{HOST}:{self._port(name)}/readyz"):
                 signalled(self._rig, name, chance.choice((signal.SIGKILL, signal.SIGTERM)))
-            else:
-                await asyncio.shield(asyncio.to_thread(self.start, name))
+
+    async def _start(self, name: str) -> None:
+        await asyncio.shield(asyncio.to_thread(self.start, name))
 
     def start(self, name: str) -> None:
-        port = self._rig.stack.engines.ports.claim(name)
-        own = {f"{self._service.upper()}_HTTP_PORT": str(port)}
+        self._rig.stack.engines.ports.claim(name)
+        own = {f"{self._service.upper()}_HTTP_PORT": str(self._port(name))}
         environment = {**self._command.environment, **own}
         self._rig.stack.process(name).start(replace(self._command, environment=environment))
+
+    def _port(self, name: str) -> int:
+        return self._rig.stack.engines.ports.remembered()[name]
 
     def _names(self) -> list[str]:
         return _names(self._service)
