@@ -2,12 +2,13 @@
 
 import sys
 
-from gates import compatibility, documents, links, names, raw_subscribers, sizes
+from gates import compatibility, documents, links, names, raw_subscribers, sizes, swallowed_errors
 
 GATES = (
     sizes.main,
     names.main,
     raw_subscribers.main,
+    swallowed_errors.main,
     links.main,
     documents.check,
     compatibility.check,

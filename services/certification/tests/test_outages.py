@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from prometheus_client import REGISTRY
+
 from certification.dispatcher import Dispatcher, Pace, Tools
 from certification.domain import CopyState
 from certification.settings import Settings
@@ -46,15 +48,21 @@ async def sign(scene: Scene, settings: Settings, transactions: Shaky) -> None:
     await dispatcher.run()
 
 
+def swallowed() -> float:
+    labels = {"where": "record a signature"}
+    return REGISTRY.get_sample_value("motcua_swallowed_errors_total", labels) or 0
+
+
 def certifies(work: CertificationWork) -> bool:
     return bool(work.announcements)
 
 
 async def test_a_signature_is_recorded_once_the_database_is_back(scene: Scene, settings: Settings):
-    copy_id = await scene.approved()
+    copy_id, before = await scene.approved(), swallowed()
     shaky = Shaky(scene, before=certifies, times=3)
     await sign(scene, settings, shaky)
     assert shaky.lost == ["before"] * 3
+    assert swallowed() == before + 3
     assert (await scene.copy(copy_id)).state is CopyState.CERTIFIED
     assert len(scene.signer.signed) == 1
     assert await scene.attempts() == ["finished"]

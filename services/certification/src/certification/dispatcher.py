@@ -37,6 +37,7 @@ from certification.work import CertificationWork, Office
 from chassis.database import is_away
 from chassis.errors import Transient
 from chassis.failpoints import failpoint
+from chassis.metrics import SWALLOWED
 
 Made = TypeVar("Made")
 Transactions = Callable[[], AbstractAsyncContextManager[CertificationWork]]
@@ -167,6 +168,7 @@ class Dispatcher:
             except Exception as error:
                 if not is_away(error):
                     raise
+                SWALLOWED.labels("hold a copy").inc()
 
     async def _prepared(self, copy: Copy) -> Path:
         """The file that is signed: made once, whatever becomes of the attempts."""
@@ -247,6 +249,7 @@ class Dispatcher:
             except Exception as error:
                 if not is_away(error) or time.monotonic() > ends:
                     raise
+                SWALLOWED.labels("record a signature").inc()
                 await asyncio.sleep(next(pauses))
 
     async def _answered(self, work: Awaitable[Made]) -> Made:

@@ -17,6 +17,7 @@ import structlog
 
 from chassis.database import is_away
 from chassis.failpoints import failpoint
+from chassis.metrics import SWALLOWED
 from notification import metrics
 from notification.domain import Answer, Happening, Reason
 from notification.letters import Letters, Unwritable
@@ -140,6 +141,7 @@ class Dispatcher:
             except Exception as error:
                 if not is_away(error):
                     raise
+                SWALLOWED.labels("record an answer").inc()
                 await asyncio.sleep(next(pauses))
             else:
                 await failpoint("notification.after-record")
