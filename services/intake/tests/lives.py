@@ -14,7 +14,7 @@ from .scene import DAO, JUSTICE, LAN, Scene, approved, started, wants
 async def tell_overdue(scene: Scene) -> None:
     """What the sweep does every minute."""
     folder, most = scene.settings.files_folder, scene.settings.files_most_bytes
-    telling, _ = sweeps(scene.service, FileStore.open(folder, most_bytes=most))
+    telling, *_ = sweeps(scene.service, FileStore.open(folder, most_bytes=most))
     await telling.run()
 
 

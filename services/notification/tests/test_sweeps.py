@@ -147,7 +147,8 @@ async def test_gauges_tell_what_is_open_and_for_how_long(notification: Notificat
     await notification.hear(fact(registered()), fact(registered(), sequence=2))
     await grow_old(notification, 1)
     await notification.sweep("measure messages")
-    reserved = REGISTRY.get_sample_value("motcua_notification_open_messages", {"state": "reserved"})
+    labels = {"state": "reserved", "reason": ""}
+    reserved = REGISTRY.get_sample_value("motcua_notification_open_messages", labels)
     age = REGISTRY.get_sample_value("motcua_notification_oldest_open_seconds") or 0
     assert reserved == 2
     assert timedelta(seconds=age) >= timedelta(days=1)

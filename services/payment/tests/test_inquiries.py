@@ -4,7 +4,9 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
+from payment.inquiries import Inquiries
 from payment.sweeps import STRAY_AFTER, UNPROVEN_KEPT, expire_orders, purge_journal, suspend_strays
 
 from .scene import FEE, Scene, obligation
@@ -247,3 +249,15 @@ async def test_an_attempt_at_a_gateway_that_is_gone_waits(
     scene.clock.pass_by(6 * MINUTE)
     assert await scene.inquiries.ask_due() == 1
     assert scene.vnpay.queries == []
+
+
+async def test_an_attempt_whose_gateway_is_not_set_up_is_counted(scene: Scene):
+    """Nobody asks what became of its money, so somebody has to be told."""
+    labels = {"gateway": "vnpay"}
+    before = REGISTRY.get_sample_value("motcua_payment_unasked_attempts_total", labels) or 0
+    await scene.attempt(await scene.owe())
+    scene.clock.pass_by(timedelta(minutes=6))
+    assert await Inquiries(scene.service, {}).ask_due() == 1
+    assert scene.vnpay.queries == []
+    after = REGISTRY.get_sample_value("motcua_payment_unasked_attempts_total", labels)
+    assert after == before + 1

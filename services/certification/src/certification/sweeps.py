@@ -9,6 +9,7 @@ from certification.copy_files import CopyFiles
 from certification.ports import Hindrance
 from certification.work import CertificationWork
 from chassis.app import Service
+from chassis.metrics import tell_age
 from chassis.sweeps import Sweep
 
 ABANDONED = timedelta(days=1)
@@ -38,6 +39,6 @@ async def measure_copies(service: Service[CertificationWork]) -> None:
     async with service.transaction() as work:
         backlog = await work.copies.backlog()
     metrics.SIGNING_COPIES.set(backlog.signing)
-    metrics.OLDEST_SIGNING_SECONDS.set(backlog.oldest_seconds)
+    tell_age(metrics.OLDEST_SIGNING_SECONDS, backlog.oldest_seconds)
     for hindrance in Hindrance:
         metrics.WAITING_COPIES.labels(hindrance).set(backlog.waiting.get(hindrance, 0))

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
+from sqlalchemy import func
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -83,6 +84,19 @@ class Dossiers(Readable[DossierRow]):
         ids = list(await self.session.exec(statement))
         await self.load(ids)
         return [await self.get(dossier_id) for dossier_id in ids]
+
+    async def unanswered(self) -> dict[str, tuple[int, datetime]]:
+        """By competent agency: how many dossiers it has not taken up, and since when the oldest is
+        received.
+        """
+        agency, received_at = col(DossierRow.competent_agency), col(DossierRow.received_at)
+        statement = (
+            select(agency, func.count(), func.min(received_at))
+            .where(col(DossierRow.status) == DossierStatus.RECEIVED)
+            .group_by(agency)
+        )
+        rows = await self.session.exec(statement)
+        return {agency: (count, oldest) for agency, count, oldest in rows if oldest}
 
     async def next_number(self, agency: str, day: date) -> int:
         """The next number of a dossier code; given back when the transaction fails."""

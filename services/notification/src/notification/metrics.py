@@ -23,7 +23,9 @@ PROVIDER_AWAY = Counter(
     ["provider"],
 )
 OPEN_MESSAGES = Gauge(
-    "motcua_notification_open_messages", "Messages not yet at their end.", ["state"]
+    "motcua_notification_open_messages",
+    "Messages not yet at their end, and why the last attempt was none.",
+    ["state", "reason"],
 )
 OLDEST_OPEN_SECONDS = Gauge(
     "motcua_notification_oldest_open_seconds", "Age of the oldest message not yet at its end."

@@ -31,9 +31,9 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Messages not yet at their end."""
+    """Messages not yet at their end, by state and reason."""
 
-    open: Mapping[str, int]
+    open: Mapping[tuple[str, str], int]
     oldest_seconds: float
     without_recipient: int
 
@@ -143,16 +143,18 @@ class Messages(Repository[Message]):
     async def backlog(self) -> Backlog:
         """What is open, for the gauges."""
         state, reserved_at = col(Message.state), col(Message.reserved_at)
+        reason = sa.func.coalesce(col(Message.reason), "")
         known = sa.exists().where(col(Recipient.dossier_id) == Message.dossier_id)
         statement = (
-            select(state, sa.func.count(), sa.func.min(reserved_at), sa.func.count().filter(~known))
+            sa.select(state, reason, sa.func.count(), sa.func.min(reserved_at))
+            .add_columns(sa.func.count().filter(~known))
             .where(state.in_(OPEN))
-            .group_by(state)
+            .group_by(state, reason)
         )
-        rows = (await self.session.exec(statement)).all()
+        rows = (await (await self.session.connection()).execute(statement)).all()
         now = (await self.session.exec(select(sa.func.clock_timestamp()))).one()
         return Backlog(
-            open=dict.fromkeys(OPEN, 0) | {state: count for state, count, _, _ in rows},
+            open={(state, reason): count for state, reason, count, _, _ in rows},
             oldest_seconds=max((now - at).total_seconds() for *_, at, _ in rows) if rows else 0,
             without_recipient=sum(unknown for *_, unknown in rows),
         )

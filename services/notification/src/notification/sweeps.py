@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from chassis.failpoints import failpoint
+from chassis.metrics import tell_age
 from notification import metrics
 from notification.dispatcher import Transactions
 from notification.domain import Answer, Happening, Reason
@@ -55,7 +56,8 @@ class Sweeps:
         """Set the gauges of what is open."""
         async with self._transactions() as work:
             backlog = await work.messages.backlog()
-        for state, count in backlog.open.items():
-            metrics.OPEN_MESSAGES.labels(state).set(count)
-        metrics.OLDEST_OPEN_SECONDS.set(backlog.oldest_seconds)
+        metrics.OPEN_MESSAGES.clear()
+        for (state, reason), count in backlog.open.items():
+            metrics.OPEN_MESSAGES.labels(state, reason).set(count)
+        tell_age(metrics.OLDEST_OPEN_SECONDS, backlog.oldest_seconds)
         metrics.WITHOUT_RECIPIENT.set(backlog.without_recipient)

@@ -64,6 +64,7 @@ class Inquiries:
     async def _ask(self, attempt: Attempt) -> None:
         gateway = self._gateways.get(attempt.gateway)
         if gateway is None:
+            metrics.UNASKED.labels(attempt.gateway).inc()
             log.error("an attempt waits for a gateway that is not set up", gateway=attempt.gateway)
             return
         await failpoint("payment.before-query")

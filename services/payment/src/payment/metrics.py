@@ -21,6 +21,11 @@ RECEIPTS = Counter("motcua_payment_receipts_total", "Receipts issued.", ["serial
 QUERY_SECONDS = Histogram(
     "motcua_payment_query_seconds", "Time a gateway took to answer a query.", ["gateway"]
 )
+UNASKED = Counter(
+    "motcua_payment_unasked_attempts_total",
+    "Times that an attempt could not be asked about: its gateway is not set up.",
+    ["gateway"],
+)
 MONEY_WITHOUT_PROGRESS = Gauge(
     "motcua_payment_money_without_progress_orders",
     "Paid orders whose dossiers do not go on: their facts are sent again, or that was given up.",

@@ -16,6 +16,7 @@ import structlog
 from chassis.app import Service
 from chassis.failpoints import failpoint
 from chassis.kafka import abandon, producer, within
+from chassis.metrics import tell_age
 from chassis.rows import fetch
 from motcua_contracts.topics import PAYMENT_EVENTS
 from payment import metrics
@@ -57,10 +58,10 @@ class Redrives:
             uncovered = await work.uncovered.open()
         metrics.MONEY_WITHOUT_PROGRESS.labels("repeated").set(awaited.repeated)
         metrics.MONEY_WITHOUT_PROGRESS.labels("given-up").set(awaited.given_up)
-        metrics.MONEY_WITHOUT_PROGRESS_SECONDS.set(_age(awaited.oldest, work.now))
+        tell_age(metrics.MONEY_WITHOUT_PROGRESS_SECONDS, _age(awaited.oldest, work.now))
         metrics.PROGRESS_WITHOUT_MONEY.set(len(uncovered))
-        heard = [obligation.heard_at for obligation in uncovered[:1]]
-        metrics.PROGRESS_WITHOUT_MONEY_SECONDS.set(_age(next(iter(heard), None), work.now))
+        oldest = uncovered[0].heard_at if uncovered else None
+        tell_age(metrics.PROGRESS_WITHOUT_MONEY_SECONDS, _age(oldest, work.now))
 
     async def _take_due(self) -> list[Order]:
         """Settle when each is looked at next before sending: after a crash it is sent again."""
