@@ -55,7 +55,7 @@ class Clocks:
         """Give a clock to all that this process starts from now on, which is for the engines: they
         are in no catalogue. Programs have their own nevertheless.
         """
-        os.environ.update(self._environment(ENGINES))
+        os.environ.update(self.environment(ENGINES))
 
     def move(self, name: str, seconds: float) -> None:
         """Let a program's clock show so many seconds more, or less, from the next second on."""
@@ -69,11 +69,12 @@ class Clocks:
             self.put_right(clock.name)
 
     def _clocked(self, program: Program) -> Program:
-        extra = self._environment(program.name)
+        extra = self.environment(program.name)
         migrate = program.migrate and _with(program.migrate, extra)
         return replace(program, command=_with(program.command, extra), migrate=migrate)
 
-    def _environment(self, name: str) -> dict[str, str]:
+    def environment(self, name: str) -> dict[str, str]:
+        """The variables by which a program gets the clock of that name."""
         found = library()
         if found is None:
             return {}
