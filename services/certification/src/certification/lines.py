@@ -16,6 +16,10 @@ from chassis import logging
 _LONGEST = 1024 * 1024
 
 
+class Ready(BaseModel):
+    """The first line of such a process: it can begin."""
+
+
 class Talk:
     """One end of it."""
 

@@ -6,7 +6,7 @@ import resource
 
 import structlog
 
-from certification.lines import Talk, main
+from certification.lines import Ready, Talk, main
 from certification.preparing import prepare
 from certification.signing_jobs import Answer, Prepare
 
@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 async def work(talk: Talk) -> None:
     for kind, most in ((resource.RLIMIT_AS, _MOST_MEMORY), (resource.RLIMIT_NPROC, 0)):
         resource.setrlimit(kind, (most, most))
+    await talk.say(Ready())
     while line := await talk.hear():
         await talk.say(_answer(Prepare.model_validate_json(line)))
 

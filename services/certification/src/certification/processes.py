@@ -1,14 +1,15 @@
 """Processes that do one job after another, a few of them, behind a queue of bounded length.
 
 One that dies takes its job with it and no other; the next job gets a new one. Whoever gives a job
-up ends the process that has it: a security module that hangs would hold it for ever.
+up ends the process that has it: a security module that hangs would hold it for ever. One that has
+yet to start is left starting: on a busy machine none would ever come, were each try to begin anew.
 """
 
 import asyncio
 import socket
 import sys
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -17,6 +18,9 @@ from pydantic import BaseModel
 from certification import metrics
 from certification.lines import Talk
 from chassis.errors import Transient
+
+START_SECONDS = 60.0
+"""Its libraries are large: seconds on a quiet machine."""
 
 log = structlog.get_logger(__name__)
 
@@ -98,11 +102,12 @@ class _Process:
         self._program = program
         self._child: asyncio.subprocess.Process | None = None
         self._talk: Talk | None = None
+        self._starting: asyncio.Task[Talk] | None = None
         self._closed = False
 
     async def do(self, job: BaseModel) -> bytes:
+        talk = await self._started()
         try:
-            talk = self._talk or await self._start()
             await talk.say(job)
             answer = await talk.hear()
         except (OSError, ValueError):
@@ -117,7 +122,32 @@ class _Process:
             raise Interrupted(f"the {self._program.name} process died")
         return answer
 
+    async def _started(self) -> Talk:
+        if self._talk:
+            return self._talk
+        if self._starting is None or self._starting.done():
+            self._starting = asyncio.create_task(self._start())
+        return await asyncio.shield(self._starting)
+
     async def _start(self) -> Talk:
+        if self._closed:
+            raise Interrupted("the service stops")
+        self._talk = await self._ready()
+        if self._talk is None:
+            await self.end()
+            log.warning("a process did not start", process=self._program.name)
+            raise Interrupted(f"the {self._program.name} process did not start")
+        return self._talk
+
+    async def _ready(self) -> Talk | None:
+        """None if it ended over it, or took too long."""
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(START_SECONDS):
+                talk = await self._spawn()
+                return talk if await talk.hear() else None
+        return None
+
+    async def _spawn(self) -> Talk:
         ours, theirs = socket.socketpair()
         with theirs:
             self._child = await asyncio.create_subprocess_exec(
@@ -128,15 +158,16 @@ class _Process:
                 start_new_session=True,
                 env=dict(self._program.environment),
             )
-        self._talk = await Talk.over(ours)
+        talk = await Talk.over(ours)
         if self._program.greeting:
-            await self._talk.say(self._program.greeting)
-        if self._closed:
-            raise Interrupted("the service stops")
-        return self._talk
+            await talk.say(self._program.greeting)
+        return talk
 
     async def close(self) -> None:
         self._closed = True
+        if self._starting:
+            self._starting.cancel()
+            await asyncio.wait({self._starting})
         await self.end()
 
     async def end(self) -> None:

@@ -6,7 +6,7 @@ import structlog
 
 from certification.key_files import KeyFiles
 from certification.keys import KeyStore
-from certification.lines import Talk, main
+from certification.lines import Ready, Talk, main
 from certification.pades import Pades, Terms
 from certification.pkcs11_keys import TokenKeys
 from certification.ports import Hindered
@@ -20,6 +20,7 @@ async def work(talk: Talk) -> None:
     if greeting := await talk.hear():
         station = Station.model_validate_json(greeting)
         async with Pades(_keys(station), _terms(station), _now) as pades:
+            await talk.say(Ready())
             while line := await talk.hear():
                 await talk.say(await _answer(pades, SIGNING_JOBS.validate_json(line)))
 

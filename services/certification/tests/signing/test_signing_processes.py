@@ -189,12 +189,36 @@ async def test_who_gives_a_job_up_ends_the_process_that_has_it(
     signer: SigningProcesses, provider: Provider, prepared: Path, tmp_path: Path
 ):
     slow(provider)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(3):
-            await signed_by("dao", signer, prepared, tmp_path / "signed.pdf")
+    job = asyncio.create_task(signed_by("dao", signer, prepared, tmp_path / "signed.pdf"))
+    await until(provider.struck)
+    job.cancel()
+    await asyncio.gather(job, return_exceptions=True)
     assert children() == []
     provider.behave()
     await signed_by("dao", signer, prepared, tmp_path / "signed.pdf")
+
+
+async def test_one_that_starts_slowly_is_waited_for_and_not_begun_anew(signer: SigningProcesses):
+    """Else none would ever come on a machine on which starting takes longer than patience."""
+    job = asyncio.create_task(signer.certificates("dao"))
+    await until(children)
+    (process,) = children()
+    process.suspend()
+    job.cancel()
+    await asyncio.gather(job, return_exceptions=True)
+    assert children() == [process]
+    process.resume()
+    await signer.certificates("dao")
+    assert children() == [process]
+
+
+async def test_one_that_dies_while_it_starts_is_replaced(signer: SigningProcesses):
+    job = asyncio.create_task(signer.certificates("dao"))
+    await until(children)
+    children()[0].kill()
+    with pytest.raises(Interrupted):
+        await job
+    await signer.certificates("dao")
 
 
 async def test_a_paper_that_cannot_be_prepared_is_a_bug_and_no_hindrance(
