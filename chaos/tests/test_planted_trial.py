@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from chaos.planted.catalogue import BUGS, CONTROL
-from chaos.planted.trial import Planter, outcome
+from chaos.planted.trial import Planter, found
 from chassis.failpoints import ENVIRONMENT
 from motcua_local.programs import Program
 from motcua_local.stack import Stack
@@ -51,17 +51,17 @@ def test_the_control_runs_the_services_themselves(stack: Stack) -> None:
 
 
 def test_a_bug_is_caught_if_whoever_has_to_find_it_did() -> None:
-    told = outcome(BUG, judgement(I1="violated", I9="violated"), seconds=61.23)
+    told = found(BUG, judgement(I1="violated", I9="violated"), seconds=61.23)
     assert (told.caught, told.by, told.seconds) == (True, ("I1", "I9"), 61.2)
     assert told.example
     assert "transaction of its own" in told.wrong
 
 
-@pytest.mark.parametrize("found", [{}, {"I9": "violated"}, {"I1": "undecided"}])
-def test_a_bug_that_only_another_invariant_finds_is_not_caught(found: dict[str, str]) -> None:
-    assert not outcome(BUG, judgement(**found), seconds=1).caught
+@pytest.mark.parametrize("verdicts", [{}, {"I9": "violated"}, {"I1": "undecided"}])
+def test_a_bug_that_only_another_invariant_finds_is_not_caught(verdicts: dict[str, str]) -> None:
+    assert not found(BUG, judgement(**verdicts), seconds=1).caught
 
 
 def test_nothing_is_caught_where_nothing_was_planted() -> None:
-    told = outcome(CONTROL, judgement(), seconds=1)
+    told = found(CONTROL, judgement(), seconds=1)
     assert (told.caught, told.by, told.expected) == (False, (), ())

@@ -79,11 +79,12 @@ class Planter:
 
 async def run_planted(folder: Path, tell: Tell, names: Iterable[str] = ()) -> Mapping[str, Outcome]:
     """Try the bugs of these names, or all, and once none at all; writes `planted.json`."""
+    known = {CONTROL.name: CONTROL, **BUGS}
     outcomes: dict[str, Outcome] = {}
-    for bug in [BUGS[name] for name in names] or [CONTROL, *BUGS.values()]:
+    for bug in [known[name] for name in names] or known.values():
         outcomes[bug.name] = await tried(bug, folder, tell)
         tell(f"{bug.name}: found by {', '.join(outcomes[bug.name].by) or 'nobody'}")
-        told = {name: asdict(known) for name, known in outcomes.items()}
+        told = {name: asdict(outcome) for name, outcome in outcomes.items()}
         (folder / "planted.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
     return outcomes
 
@@ -97,7 +98,7 @@ async def tried(bug: Planted, folder: Path, tell: Tell) -> Outcome:
         planter.armed = False
         await _carry_out(bug, set_up.rig)
     judgement = await asyncio.to_thread(checker.judge, place.run)
-    return outcome(bug, judgement.as_json(), seconds=time.monotonic() - began)
+    return found(bug, judgement.as_json(), seconds=time.monotonic() - began)
 
 
 async def _carry_out(bug: Planted, rig: Rig) -> None:
@@ -132,7 +133,7 @@ def _facts(bug: Planted, rig: Rig) -> dict[str, Any]:
     }
 
 
-def outcome(bug: Planted, judgement: Mapping[str, Any], *, seconds: float) -> Outcome:
+def found(bug: Planted, judgement: Mapping[str, Any], *, seconds: float) -> Outcome:
     """What came of a trial, from the checker's verdicts."""
     violated = {
         name.partition("-")[0]: verdict["examples"]
