@@ -17,7 +17,7 @@ from chaos.toxics import (
     Bandwidth,
     Down,
     Latency,
-    LimitData,
+    Limit,
     ResetPeer,
     Slicer,
     Timeout,
@@ -184,7 +184,7 @@ async def test_nobody_hears_of_an_end_behind_a_partition_before_it_is_healed(
 
 async def test_a_limit_cuts_after_so_many_bytes(door: Door, proxies: Proxies) -> None:
     pair = await door.enter()
-    await proxies.put(EDGE, Toxics(upstream=(LimitData(bytes=1_000),)))
+    await proxies.put(EDGE, Toxics(upstream=(Limit(bytes=1_000),)))
     pair.send(bytes(2_000))
     assert await soon(pair.server[0].read()) == bytes(1_000)
     await is_over(pair.client[0])
@@ -294,7 +294,7 @@ async def test_a_new_start_forgets_what_was_done(tmp_path: Path) -> None:
 def test_toxics_are_written_and_read_again() -> None:
     toxics = Toxics(
         upstream=(Latency(1, 2), Bandwidth(3), Slicer(4, 5, 6)),
-        downstream=(Timeout(), LimitData(7)),
+        downstream=(Timeout(), Limit(7)),
         whole=(ResetPeer(8), Down()),
     )
     assert read_toxics(toxics.written()) == toxics

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, cast
 
-from chaos.toxics import Bandwidth, Latency, LimitData, OneWay, Slicer, Timeout
+from chaos.toxics import Bandwidth, Latency, Limit, OneWay, Slicer, Timeout
 from motcua_local.ports import HOST
 
 HOLDS = 256 * 1024
@@ -109,7 +109,7 @@ class Flow:
         if self._felt is not self._stream.toxics:
             self._felt = self._stream.toxics
             self._free_at = 0
-            limits = (toxic.bytes for toxic in self._felt if isinstance(toxic, LimitData))
+            limits = (toxic.bytes for toxic in self._felt if isinstance(toxic, Limit))
             self._allowed = next(limits, None)
 
     def _wait(self, first: Piece) -> float | None:

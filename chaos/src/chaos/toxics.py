@@ -52,7 +52,7 @@ class Timeout:
 
 
 @dataclass(frozen=True)
-class LimitData:
+class Limit:
     """The connection is closed after `bytes` more of them."""
 
     kind: ClassVar = "limit_data"
@@ -74,12 +74,12 @@ class Down:
     kind: ClassVar = "down"
 
 
-OneWay = Latency | Bandwidth | Slicer | Timeout | LimitData
+OneWay = Latency | Bandwidth | Slicer | Timeout | Limit
 """Toxics of one direction; the others are of the whole connection."""
 Toxic = OneWay | ResetPeer | Down
 
 _KINDS: Mapping[str, type[Toxic]] = {
-    toxic.kind: toxic for toxic in (Latency, Bandwidth, Slicer, Timeout, LimitData, ResetPeer, Down)
+    toxic.kind: toxic for toxic in (Latency, Bandwidth, Slicer, Timeout, Limit, ResetPeer, Down)
 }
 
 

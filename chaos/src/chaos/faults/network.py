@@ -12,7 +12,7 @@ from chaos.edges import EDGES
 from chaos.faults.fault import Fault, Struck
 from chaos.proxies import Proxies
 from chaos.rig import Rig
-from chaos.toxics import Bandwidth, Latency, LimitData, OneWay, ResetPeer, Slicer, Timeout, Toxics
+from chaos.toxics import Bandwidth, Latency, Limit, OneWay, ResetPeer, Slicer, Timeout, Toxics
 
 
 class OnAnEdge:
@@ -63,7 +63,7 @@ def _half_open(_: random.Random) -> Toxics:
 
 def _cut(chance: random.Random) -> Toxics:
     """In the middle of a request, or of an answer."""
-    return _in_one_direction(LimitData(chance.randint(1, 5_000)), chance)
+    return _in_one_direction(Limit(chance.randint(1, 5_000)), chance)
 
 
 def _one_way(chance: random.Random) -> Toxics:
