@@ -5,6 +5,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -114,10 +115,12 @@ async def _open(load: Load, journeys: int) -> bool:
 
 async def test_filings_are_spread_over_the_time_that_they_are_given(scenery: Scenery) -> None:
     scenery.server.will(lastly=Mood(422))
-    load = scenery.load(over_seconds=3.0)
-    began = asyncio.get_running_loop().time()
-    await load.run()
-    assert asyncio.get_running_loop().time() - began > 2.5
+    before = datetime.now(UTC)
+    await scenery.load(over_seconds=6.0).run()
+    begun = [datetime.fromisoformat(line["at"]) for line in scenery.lines("invoke")]
+    assert len(begun) == 12
+    for number, at in enumerate(begun):
+        assert (at - before).total_seconds() >= number
 
 
 def test_every_kind_of_journey_is_drawn() -> None:
