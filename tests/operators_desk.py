@@ -28,7 +28,7 @@ def listed(stack: Stack, service: str) -> list[dict[str, Any]]:
 
 
 def discard(stack: Stack, service: str, ids: Iterable[int], *, why: str) -> None:
-    _motcua(stack, "discard", "--service", service, *map(str, ids), "--why", why)
+    _motcua(stack, "held", "--service", service, "discard", *map(str, ids), "--why", why)
 
 
 def _motcua(stack: Stack, *arguments: str) -> str:

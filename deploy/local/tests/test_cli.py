@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from motcua_contracts.topics import CERTIFICATION_EVENTS, PAYMENT_EVENTS
+from motcua_local import service_commands
 from motcua_local.cli import app
 from motcua_local.errors import LocalError
+from motcua_local.processes import DetachedProcess
 from motcua_local.programs import KINDS
+from motcua_local.surroundings import SERVICES
+
+PAYMENTS, CERTIFICATIONS = PAYMENT_EVENTS.name, CERTIFICATION_EVENTS.name
+DECISIONS = "motcua.agency.H42.10.decisions.v1"
 
 
 @pytest.fixture(autouse=True)
@@ -65,12 +72,24 @@ def test_logs_show_the_last_lines(state: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("redrive", "3", "--why", "mended"), "add --service with one of: intake, payment"),
+        (("held", "redrive", "3", "--why", "mended"), "add --service with one of: intake"),
         (("held", "show", "3"), "add --service with one of: intake, payment"),
         (("held", "lsit"), "one of: list, show, redrive, discard"),
         (("held", "list", "--service", "intaek"), "payment, certification, notification"),
         (("held",), "next: motcua up postgres"),
         (("audit",), "next: motcua up postgres"),
+        (("audit", "haed"), "one of: verify, head"),
+        (("audit", "verify", "--head", "00@0"), "a noted head needs to know the service"),
+        (("replay",), "add --topic TOPIC, --dossier ID, or both"),
+        (("replay", "--topic", PAYMENTS), "next: motcua up postgres"),
+        (("replay", "--dossier", "1"), "next: motcua up postgres"),
+        (
+            ("replay", "--topic", "motcua.payments"),
+            f"name one of these, or add --service:\n    {CERTIFICATIONS}",
+        ),
+        (("replay", "--topic", DECISIONS), "ask the agency to send its decisions again"),
+        (("replay", "--dossier", "1", "--from", "7"), "add --topic, or --service"),
+        (("replay", "--dossier", "1", "--to", "new"), "add --topic, or --service"),
         (("story", "d"), "one of: a, c, b"),
         (("story",), "next: motcua up"),
     ],
@@ -81,3 +100,31 @@ def test_what_stands_in_the_way_is_told_with_the_next_step(
     result = CliRunner().invoke(app, arguments)
     assert isinstance(result.exception, LocalError)
     assert told in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (("--topic", PAYMENTS), ["payment"]),
+        ((f"--topic={CERTIFICATIONS}", "--dossier", "1", "--to", "new"), ["certification"]),
+        (("--dossier", "1", "--from", "2h"), list(SERVICES)),
+        (("--dossier", "1", "--from", "7", "--service", "intake"), ["intake"]),
+    ],
+)
+def test_a_replay_is_asked_of_who_wrote(
+    arguments: tuple[str, ...], asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+
+    def answer(_: object, service: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+        heard.append(service)
+        assert words[0] == "replay"
+        return subprocess.CompletedProcess(words, 0)
+
+    def runs(_: DetachedProcess) -> int:
+        return 1
+
+    monkeypatch.setattr(service_commands, "_ask", answer)
+    monkeypatch.setattr(DetachedProcess, "running", runs)
+    result = CliRunner().invoke(app, ["replay", *arguments])
+    assert (result.exit_code, heard) == (0, asked)

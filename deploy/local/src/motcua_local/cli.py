@@ -157,39 +157,49 @@ _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 @app.command(context_settings=_PASSED_ON)
 def held(context: typer.Context, service: Service = None) -> None:
-    """Messages that could not be handled.
+    """Messages that could not be handled: list | show | redrive | discard.
 
-    list [--key DOSSIER] [--consumer NAME] [--type TYPE] [--reason REASON] [--limit COUNT]
+    \b
+    list                                 every service, unless one is given
+    show ID                              the others need --service
+    redrive ID… --why REASON             handle them again, in their order
+    discard ID… --why REASON             give them up
+    redrive|discard --all-matching …     all that fit; tells how many, does it with --yes
 
-    show ID, redrive ID… --why REASON, discard ID… --why REASON: with --service
-
-    `list` asks every service if none is given, and is what `held` alone does.
+    \b
+    which: --key DOSSIER --type TYPE --reason REASON --consumer NAME --state STATE
+           --since MOMENT --until MOMENT (2h, 3d, 2026-11-25T08:00+07:00), list: --limit COUNT
     """
     sys.exit(service_commands.held(_stack(), service, context.args or ["list"]))
 
 
 @app.command(context_settings=_PASSED_ON)
-def redrive(context: typer.Context, service: Service = None) -> None:
-    """Handle held messages again.
+def replay(context: typer.Context, service: Service = None) -> None:
+    """Publish events again, from the log of what was published.
 
-    redrive --service NAME ID… --why REASON [--operator NAME]
+    \b
+    --topic TOPIC      asks the service that writes it
+    --dossier ID       asks every service; with --topic, one
+    --to TOPIC         to another topic instead of the same
+    --from, --until    position in the log, age (2h, 3d) or time (2026-11-25T08:00+07:00)
+    --dry-run          only says what it would publish
+
+    The writer publishes nothing new meanwhile. If the topic does not exist, it is waited for: so a
+    lost topic is rebuilt, see docs/runbooks/replay.md.
     """
-    sys.exit(service_commands.held(_stack(), service, ["redrive", *context.args]))
+    sys.exit(service_commands.replay(_stack(), service, context.args))
 
 
 @app.command(context_settings=_PASSED_ON)
-def discard(context: typer.Context, service: Service = None) -> None:
-    """Give held messages up.
+def audit(context: typer.Context, service: Service = None) -> None:
+    """Whether the log of what was published is as it was written: verify | head.
 
-    discard --service NAME ID… --why REASON [--operator NAME]
+    \b
+    verify                       recompute the hash chain; what `audit` alone does
+    head                         what to note, elsewhere, for a later verify
+    verify --head HEX@POSITION   of one service: the noted head must still be there
     """
-    sys.exit(service_commands.held(_stack(), service, ["discard", *context.args]))
-
-
-@app.command()
-def audit(service: Service = None) -> None:
-    """Recompute the hash chain over every published event."""
-    sys.exit(service_commands.audit(_stack(), service))
+    sys.exit(service_commands.audit(_stack(), service, context.args or ["verify"]))
 
 
 @kafka.command("apply")
