@@ -14,7 +14,7 @@ from pathlib import Path
 
 from chaos.faults.fault import Struck
 from chaos.rig import Rig
-from motcua_local.folders import make_folder, read_json
+from motcua_local.folders import first_closed_parent, make_folder, read_json
 from motcua_local.stack import Stack
 
 ROOMY = 8 * 1024**3
@@ -44,6 +44,7 @@ class Disks:
         stack.down(["postgres"])  # it may have been up to be emptied
         self.clean_up()
         try:
+            self._refuse_closed_folder()
             for name in DISKS:
                 self._make(name)
         except DiskRefusedError as error:
@@ -85,6 +86,11 @@ class Disks:
     def _postgres_file(self) -> Path:
         """Where `motcua_local` looks for PostgreSQL's data."""
         return self._folder / "postgres.json"
+
+    def _refuse_closed_folder(self) -> None:
+        """PostgreSQL does not run as root, and its data must lie below here now."""
+        if closed := first_closed_parent(self._folder):
+            raise DiskRefusedError(f"{closed} is closed to the user that PostgreSQL runs as")
 
     def _make(self, name: str) -> None:
         place = make_folder(self.place(name))
