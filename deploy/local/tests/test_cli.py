@@ -80,6 +80,7 @@ def test_logs_show_the_last_lines(state: Path) -> None:
         (("audit",), "next: motcua up postgres"),
         (("audit", "haed"), "one of: verify, head"),
         (("audit", "verify", "--head", "00@0"), "a noted head needs to know the service"),
+        (("paid",), "next: motcua up postgres"),
         (("replay",), "add --topic TOPIC, --dossier ID, or both"),
         (("replay", "--topic", PAYMENTS), "next: motcua up postgres"),
         (("replay", "--dossier", "1"), "next: motcua up postgres"),

@@ -191,6 +191,15 @@ def replay(context: typer.Context, service: Service = None) -> None:
 
 
 @app.command(context_settings=_PASSED_ON)
+def paid(context: typer.Context) -> None:
+    """Paid orders whose dossier does not go on, and dossiers that went on unpaid.
+
+    --redrive lets payment send the facts of those that do not go on again.
+    """
+    sys.exit(service_commands.paid(_stack(), context.args))
+
+
+@app.command(context_settings=_PASSED_ON)
 def audit(context: typer.Context, service: Service = None) -> None:
     """Whether the log of what was published is as it was written: verify | head.
 

@@ -48,6 +48,12 @@ def replay(stack: Stack, service: str | None, arguments: Sequence[str]) -> int:
     return max(_ask(stack, name, "replay", *arguments).returncode for name in names)
 
 
+def paid(stack: Stack, arguments: Sequence[str]) -> int:
+    """Run `payment paid …`. Gives the exit code."""
+    (payment,) = _services(stack, "payment")
+    return _ask(stack, payment, "paid", *arguments).returncode
+
+
 def _writer(arguments: Sequence[str]) -> str | None:
     """The service whose log is meant; None where it is every one's."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
