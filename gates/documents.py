@@ -1,6 +1,6 @@
-"""Write what is generated from the contracts, or check that what is checked in is up to date.
+"""Write what is generated from the code, or check that what is checked in is up to date.
 
-python -m gates.documents            write JSON Schemas, AsyncAPI and docs/events.md
+python -m gates.documents            write JSON Schemas, AsyncAPI, docs/events.md, docs/metrics.md
 python -m gates.documents --check    fail when one of them is stale, and show where
 """
 
@@ -10,8 +10,8 @@ from difflib import unified_diff
 from itertools import islice
 from pathlib import Path
 
+from gates import event_pages, metric_pages
 from gates.asyncapi import asyncapi
-from gates.event_pages import page
 from gates.schemas import SCHEMAS, as_text, schema_documents
 from gates.sources import ROOT, Finding, report
 
@@ -24,7 +24,8 @@ def documents() -> dict[Path, str]:
     return {
         **schema_documents(),
         Path("contracts/asyncapi.json"): as_text(asyncapi()),
-        Path("docs/events.md"): page(),
+        Path("docs/events.md"): event_pages.page(),
+        Path("docs/metrics.md"): metric_pages.page(),
     }
 
 

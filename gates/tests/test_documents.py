@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from gates import documents
+from gates import documents, event_pages
 from gates.asyncapi import asyncapi
 from gates.schemas import schema_of
 from motcua_contracts.registry import EVENTS
@@ -65,7 +65,7 @@ def test_what_is_checked_in_is_up_to_date() -> None:
 
 
 def test_every_event_is_in_every_document() -> None:
-    page = documents.page()
+    page = event_pages.page()
     messages = asyncapi()["components"]["messages"]
 
     for event in EVENTS:
