@@ -236,7 +236,7 @@ async def _send_all(producer: AIOKafkaProducer, batch: InFlight) -> None:
         batch.acknowledgements.append(await producer.send(row["topic"], **content(row)))
 
 
-def content(row: asyncpg.Record) -> dict[str, Any]:
+def content(row: Mapping[str, Any] | asyncpg.Record) -> dict[str, Any]:
     """What a row of the outbox, or of the log, is on a topic; the bytes are the same each time."""
     headers = [(name, text.encode()) for name, text in json.loads(row["headers"]).items()]
     return {"key": row["subject"].encode(), "value": row["value"], "headers": headers}

@@ -5,12 +5,14 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from certification.app import build
 from certification.dispatcher import Dispatcher, Pace, Tools
 from certification.domain import CopyState, EntryState
 from certification.ports import Hindrance
 from certification.settings import Settings
+from chassis.database import DatabaseAwayError
 
 from .fake_signer import SIGNED_AT, FakeSigner, certificate
 from .samples import START
@@ -214,3 +216,31 @@ async def test_a_copy_in_hand_stays_in_hand_however_long_it_takes(scene: Scene, 
     await signing
     assert (await scene.copy(copy_id)).state is CopyState.CERTIFIED
     assert await scene.attempts() == ["finished"]
+
+
+async def test_a_lease_that_cannot_be_held_on_to_is_counted(
+    scene: Scene, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    async def go_away(*_: object) -> None:
+        raise DatabaseAwayError
+
+    def swallowed() -> float:
+        labels = {"where": "hold a copy"}
+        return REGISTRY.get_sample_value("motcua_swallowed_errors_total", labels) or 0
+
+    before, copy_id = swallowed(), await scene.approved()
+    scene.signer.gate = asyncio.Event()
+    monkeypatch.setattr("certification.repository.Copies.hold", go_away)
+    dispatcher = Dispatcher(
+        Tools(scene.signer, scene.files, settings.office(), scene.sealing),
+        transactions=scene.service.transaction,
+        more=lambda: None,
+        pace=Pace(lanes=1, step_seconds=20, beat_seconds=0.05),
+    )
+    signing = asyncio.create_task(dispatcher.run())
+    async with asyncio.timeout(10):
+        while swallowed() < before + 2:  # noqa: ASYNC110 - a counter tells nobody
+            await asyncio.sleep(0.01)
+    scene.signer.gate.set()
+    await signing
+    assert (await scene.copy(copy_id)).state is CopyState.CERTIFIED

@@ -6,10 +6,8 @@ Readers know them by their ids; whoever missed one has it now.
 """
 
 import asyncio
-import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import structlog
 
@@ -17,7 +15,7 @@ from chassis.app import Service
 from chassis.failpoints import failpoint
 from chassis.kafka import abandon, producer, within
 from chassis.metrics import tell_age
-from chassis.rows import fetch
+from chassis.relay import content
 from motcua_contracts.topics import PAYMENT_EVENTS
 from payment import metrics
 from payment.advancement import is_hopeless, next_redrive
@@ -79,25 +77,21 @@ class Redrives:
         if not dossiers:
             return
         async with self._service.database.engine.connect() as connection:
-            published = await fetch(connection, _PUBLISHED, (PAYMENT_EVENTS.name, list(dossiers)))
+            asked = (PAYMENT_EVENTS.name, list(dossiers))
+            published = (await connection.exec_driver_sql(_PUBLISHED, asked)).mappings().all()
         sender = producer(self._service.settings.kafka, client_id=self._service.name)
         try:
             await within(sender.start())
             await failpoint("payment.before-resend")
             sending = [
-                await within(sender.send(PAYMENT_EVENTS.name, **_record(*row))) for row in published
+                await within(sender.send(PAYMENT_EVENTS.name, **content(dict(row))))
+                for row in published
             ]
             await within(asyncio.gather(*sending))
             await failpoint("payment.after-resend")
         finally:
             await abandon(sender)
         metrics.REDRIVES.inc(len(dossiers))
-
-
-def _record(subject: str, headers: str, value: bytes) -> dict[str, Any]:
-    """The record as the relay sent it."""
-    named = [(name, text.encode()) for name, text in json.loads(headers).items()]
-    return {"key": subject.encode(), "value": value, "headers": named}
 
 
 def _take(order: Order, work: PaymentWork) -> None:
