@@ -19,13 +19,15 @@ from chaos.planted.strikes import STRIKES
 from chaos.pulse import Pulse
 from chaos.rig import Rig
 from chaos.stage import Place, Tell, stage
-from chaos.supervisor import Supervisor
+from chaos.supervisor import Supervisor, answers
 from chassis.failpoints import ENVIRONMENT
 from motcua_local.programs import Program, programs
 from motcua_local.surroundings import AGENCIES, Surroundings
 
-PATIENCE = 40.0
-"""How long nothing may end before the rest counts as stuck: a bug may leave it so for ever."""
+PATIENCE = 75.0
+"""How long nothing may end, with all services ready, before the rest counts as stuck: a bug may
+leave it so for ever.
+"""
 QUIET_SECONDS = 30.0
 _INSISTENT = Habits(twice=0.5, often=0.1, other_body=0.3, forged=1.0)
 
@@ -109,7 +111,8 @@ async def _carry_out(bug: Planted, rig: Rig) -> None:
     supervisor, pulse = Supervisor(rig.stack, rig.history), Pulse(rig, load.progress.as_json)
     about = {"startedAt": _now(), "quietAt": None}
     async with asyncio.TaskGroup() as beside:
-        watching = [beside.create_task(each) for each in (pulse.run(), supervisor.watch())]
+        others = (pulse.run(), supervisor.watch(), _be_patient(load, rig))
+        watching = [beside.create_task(each) for each in others]
         striking = [beside.create_task(STRIKES[name](rig, supervisor)) for name in plan.strikes]
         await load.run()
         await asyncio.gather(*striking)
@@ -119,6 +122,15 @@ async def _carry_out(bug: Planted, rig: Rig) -> None:
         for task in watching:
             task.cancel()
     await recording.record(rig, {**_facts(bug, rig), **about, "recordedAt": _now()})
+
+
+async def _be_patient(load: Load, rig: Rig) -> None:
+    """Nobody loses patience while a service is on its way back."""
+    urls = [f"{service['url']}/readyz" for service in rig.endpoints["services"].values()]
+    while True:
+        if not all(await asyncio.gather(*map(answers, urls))):
+            load.disturbed()
+        await asyncio.sleep(1)
 
 
 def _facts(bug: Planted, rig: Rig) -> dict[str, Any]:
