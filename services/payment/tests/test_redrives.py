@@ -33,15 +33,19 @@ def redrives(scene: Scene) -> Redrives:
 
 
 async def found(redrives: Redrives) -> dict[str, float]:
-    """The gauges of what is found now, without those at 0."""
+    """The gauges of what is found now, without those at 0; ages, which grow, in whole minutes."""
     await redrives.measure()
     prefix = "motcua_payment_"
-    return {
+    samples = {
         "".join([sample.name.removeprefix(prefix), *sample.labels.values()]): sample.value
         for family in REGISTRY.collect()
         for sample in family.samples
         if sample.name.startswith((f"{prefix}money_without", f"{prefix}progress_without"))
         and sample.value
+    }
+    return {
+        name.replace("_seconds", "_minutes"): value // 60 if "_seconds" in name else value
+        for name, value in samples.items()
     }
 
 
@@ -115,13 +119,13 @@ async def test_what_was_paid_and_does_not_go_on_is_counted_with_its_age(
     scene.clock.pass_by(GRACE + MINUTE)
     assert await found(redrives) == {
         "money_without_progress_ordersrepeated": 2,
-        "money_without_progress_seconds": 660,
+        "money_without_progress_minutes": 11,
     }
     assert await redrives.redrive_due() == 2
     await scene.consume(settled(dossier, order, due))
     assert await found(redrives) == {
         "money_without_progress_ordersrepeated": 1,
-        "money_without_progress_seconds": 660,
+        "money_without_progress_minutes": 11,
     }
 
 
@@ -195,7 +199,7 @@ async def test_a_dossier_that_went_on_unpaid_is_named_and_counted_until_it_is_pa
     scene.clock.pass_by(MINUTE)
     assert await found(redrives) == {
         "progress_without_money_obligations": 1,
-        "progress_without_money_seconds": 60,
+        "progress_without_money_minutes": 1,
     }
     await scene.pay(dossier)
     assert await found(redrives) == {}
