@@ -140,6 +140,10 @@ def _sizes(run: Run) -> dict[str, int | None]:
         ),
         "held": lambda: sum(len(d.table("held_messages")) for d in run.databases.values()),
         "planted": lambda: len(run.history.notes("poison")),
+        "abandoned": lambda: sum(
+            note.get("ending") in {"abandoned", "unfiled"}
+            for note in run.history.notes("journey-ended")
+        ),
     }
     sizes: dict[str, int | None] = {}
     for name, count in counted.items():
