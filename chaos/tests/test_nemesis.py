@@ -5,7 +5,7 @@ import json
 import random
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -110,6 +110,16 @@ async def test_a_program_in_the_hands_of_a_fault_is_not_killed(
     [line] = _lines(rig, "fault")
     assert line["target"] not in {"intake", "identity"}
     assert _pids(rig)["intake"] == before["intake"]
+
+
+async def test_a_program_that_has_not_come_back_yet_is_not_killed_again(
+    rig: Rig, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody_listens = replace(supervisor.programs["intake"], ready_url="http://127.0.0.1:1/readyz")
+    monkeypatch.setitem(cast("dict[str, Program]", supervisor.programs), "intake", nobody_listens)
+    await _nemesis(rig, _plan(kills=[PlannedKill(0, "intake", 0.1)]), supervisor).run()
+    [line] = _lines(rig, "fault")
+    assert line["target"] != "intake"
 
 
 async def test_what_ends_by_itself_is_started_again_and_told(

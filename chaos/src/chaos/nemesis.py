@@ -87,7 +87,7 @@ class Nemesis:
         for planned in self._schedule.kills:
             if not await self._is_time(planned.at):
                 return
-            if victim := self._victim(planned):
+            if victim := await self._victim(planned):
                 await self._kill(victim, planned.seconds)
 
     async def _break_one_by_one(self) -> None:
@@ -101,12 +101,16 @@ class Nemesis:
         await asyncio.sleep(self._began + at - time.monotonic())
         return time.monotonic() < self._began + self._schedule.minutes * 60
 
-    def _victim(self, planned: PlannedKill) -> str | None:
-        """Whom to kill: as planned, or, while a fault has that one in hand, somebody else."""
+    async def _victim(self, planned: PlannedKill) -> str | None:
+        """Whom to kill: as planned, or, while a fault has that one in hand or it has not come back
+        from an earlier kill, somebody else.
+        """
         others = sorted(set(PROGRAMS) - {planned.victim, "identity"})
         chance = chance_of(self._schedule.seed, "instead", planned.at)
-        candidates = [planned.victim, *chance.sample(others, len(others))]
-        return next(filter(self._supervisor.is_free, candidates), None)
+        for name in (planned.victim, *chance.sample(others, len(others))):
+            if self._supervisor.is_free(name) and await self._supervisor.is_up(name):
+                return name
+        return None
 
     async def _kill(self, victim: str, seconds: float) -> None:
         began = time.monotonic()

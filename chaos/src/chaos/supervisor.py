@@ -98,6 +98,11 @@ class Supervisor:
     async def start_all(self) -> None:
         await asyncio.gather(*(self.start(name) for name in PROGRAMS))
 
+    async def is_up(self, name: str) -> bool:
+        """Whether it answers at all, though what it needs may be away."""
+        url = self.programs[name].ready_url
+        return url is None or await answers(url.replace("/readyz", "/livez"))
+
     async def until_ready(self, name: str, *, within: float = READY_SECONDS) -> bool:
         """Whether it says in time that it can work."""
         url = self.programs[name].ready_url
