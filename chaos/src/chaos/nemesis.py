@@ -108,7 +108,7 @@ class Nemesis:
         others = sorted(set(PROGRAMS) - {planned.victim, "identity"})
         chance = chance_of(self._schedule.seed, "instead", planned.at)
         for name in (planned.victim, *chance.sample(others, len(others))):
-            if self._supervisor.is_free(name) and await self._supervisor.is_up(name):
+            if await self._supervisor.is_up(name) and self._supervisor.is_free(name):
                 return name
         return None
 

@@ -24,7 +24,7 @@ from motcua_contracts.writer import uuid7
 from motcua_local.surroundings import AGENCIES
 
 PLANTED = "x-planted"
-DELIVERY_SECONDS = 30.0
+DELIVERY_SECONDS = 120.0
 LONG = 1_040_000
 """As much as a broker takes with key and headers, which is a mebibyte."""
 STARTED = "vn.motcua.agency.processing-started"
