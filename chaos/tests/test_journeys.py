@@ -43,7 +43,7 @@ ENDINGS: Mapping[str, set[str]] = {
     "copy-withdrawn": {"withdrawn"},
 }
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 
 @dataclass(frozen=True)
