@@ -67,7 +67,10 @@ async def run() -> None:
     while True:
         try:
             await work(desk, kafka)
-        except (KafkaError, TimeoutError) as error:
+        except (KafkaError, TimeoutError, asyncio.CancelledError) as error:
+            # Stopped while the broker is away, the client lets a cancellation of its own escape.
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
             log.warning("Kafka fails, trying again: %r", error)
             await asyncio.sleep(2)
 
