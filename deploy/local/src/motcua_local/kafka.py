@@ -26,6 +26,8 @@ from motcua_local.processes import DetachedProcess
 __all__ = ["ADMIN", "Kafka", "Listener", "Listeners", "Shape", "broker_names"]
 
 _ALONE = Shape()
+# Several JVMs that start at once beside other work share what processors there are.
+_READY_WITHIN = 120.0
 
 
 class Kafka:
@@ -94,7 +96,7 @@ class Kafka:
                 ]
             )
         for broker in brokers:
-            broker.process.wait_until(partial(self._answers, broker), within=60)
+            broker.process.wait_until(partial(self._answers, broker), within=_READY_WITHIN)
 
     def _claim_all(self) -> dict[str, int]:
         names = {controller_port(broker.name): broker for broker in self.brokers}

@@ -14,10 +14,12 @@ from motcua_local.kafka_settings import ADMIN, Node, broker_names
 from motcua_local.processes import Command, DetachedProcess, end_all, processes_in
 
 _CLUSTER = "motcua-local-cluster-1"  # any 22 characters
+# Half the start-up work, at the price of slower code later.
 _SHORT_LIVED = ("-XX:TieredStopAtLevel=1",)
 _JVM = ("-XX:+UseSerialGC", "-XX:ActiveProcessorCount=2")
 _ALONE = ("-Xms256m", "-Xmx512m")
-_ONE_OF_SEVERAL = ("-Xms96m", "-Xmx256m")
+# Several on one machine are there to be killed and started, not to be fast.
+_ONE_OF_SEVERAL = ("-Xms96m", "-Xmx256m", *_SHORT_LIVED)
 
 
 class Broker:

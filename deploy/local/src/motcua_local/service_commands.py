@@ -118,15 +118,19 @@ def _services(stack: Stack, service: str | None) -> Sequence[str]:
 
 
 def _ask(stack: Stack, service: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run one of the service's commands; what it says goes on to whoever asked."""
+    """Run one of the service's commands; what it says goes on, as it comes, to whoever asked."""
     command = stack.program(service).command
-    answer = subprocess.run(  # noqa: S603 - our own program
-        (*command.argv[:-1], *arguments),
-        env={**os.environ, **command.environment},
-        cwd=command.cwd,
-        stdout=subprocess.PIPE,
-        check=False,
-    )
-    sys.stdout.buffer.write(answer.stdout)
-    sys.stdout.flush()
-    return answer
+    heard: list[bytes] = []
+    with (
+        subprocess.Popen(  # noqa: S603 - our own program
+            (*command.argv[:-1], *arguments),
+            env={**os.environ, **command.environment},
+            cwd=command.cwd,
+            stdout=subprocess.PIPE,
+        ) as running
+    ):
+        for line in running.stdout or ():
+            heard.append(line)
+            sys.stdout.buffer.write(line)
+            sys.stdout.flush()
+    return subprocess.CompletedProcess(running.args, running.returncode, b"".join(heard))

@@ -9,6 +9,7 @@ from functools import partial
 from confluent_kafka import KafkaException
 
 from motcua_local import databases
+from motcua_local.kafka_settings import broker_names
 from motcua_local.kafka_topics import Connection
 from motcua_local.kafka_topics.lag import group_lag
 from motcua_local.ports import HOST
@@ -34,7 +35,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class ProgramStatus:
-    """One program; `ports` with the HTTP port first."""
+    """One program; `ports` with the HTTP port first. Of several brokers all must be well, and `pid`
+    is that of the first that runs.
+    """
 
     name: str
     kind: Kind
@@ -81,14 +84,17 @@ def read_status(stack: Stack) -> StackStatus:
 
 
 def _program(stack: Stack, around: Surroundings, name: str) -> ProgramStatus:
-    process = stack.process(name)
-    running = process.running()
-    ports = tuple(around.ports[port] for port in PORTS.get(name, ()) if port in around.ports)
-    if running is None:
-        state = State.CRASHED if process.crashed() else State.STOPPED
-        return ProgramStatus(name, KINDS[name], state, None, ports)
-    state = State.READY if _ready(name, ports) else State.NOT_READY
-    return ProgramStatus(name, KINDS[name], state, running.pid, ports)
+    processes = stack.processes([name])
+    running = [process.running() for process in processes]
+    claimed = broker_names(around.brokers) if name == "kafka" else PORTS.get(name, ())
+    ports = tuple(around.ports[port] for port in claimed if port in around.ports)
+    if None in running:
+        crashed = any(process.crashed() for process in processes)
+        state = State.CRASHED if crashed else State.STOPPED
+    else:
+        state = State.READY if _ready(name, ports) else State.NOT_READY
+    pids = [process.pid for process in running if process]
+    return ProgramStatus(name, KINDS[name], state, next(iter(pids), None), ports)
 
 
 def _ready(name: str, ports: tuple[int, ...]) -> bool:
@@ -96,7 +102,7 @@ def _ready(name: str, ports: tuple[int, ...]) -> bool:
         case Kind.AGENCY:
             return True
         case Kind.ENGINE:
-            return _listens(ports[0])
+            return all(_listens(port) for port in ports)
         case Kind.SIMULATOR | Kind.SERVICE:
             return answers(ready_url(name, ports[0]))
 
@@ -124,7 +130,7 @@ def _backlog(stack: Stack, around: Surroundings, service: str) -> Backlog:
 
 
 def _lag(stack: Stack) -> dict[str, dict[str, int]] | None:
-    if stack.process("kafka").running() is None:
+    if not any(broker.running() for broker in stack.processes(["kafka"])):
         return None
     password = stack.engines.principal_password("operator")
     try:

@@ -9,7 +9,7 @@ from motcua_local.errors import LocalError
 from motcua_local.kafka_topics.cluster import Cluster, LoginRefusedError, TopicState
 from motcua_local.kafka_topics.plan import Plan, TopicPlan
 
-_IN_FORCE_WITHIN = 30.0
+_IN_FORCE_WITHIN = 90.0
 
 
 def apply(plan: Plan, cluster: Cluster, passwords: Mapping[str, str]) -> list[str]:
@@ -130,7 +130,7 @@ def _wait_for(plan: Plan, user: Cluster) -> None:
                 f"after {_IN_FORCE_WITHIN:.0f} s the cluster does not enforce the ACLs of {name}",
                 next_step="look at the brokers' logs, then apply the plan again",
             )
-        time.sleep(0.05)
+        time.sleep(0.2)  # a login costs the brokers, who are busy enough, thousands of hashes
 
 
 def _visible(plan: Plan, principal: str) -> frozenset[str]:
