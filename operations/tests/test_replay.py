@@ -62,7 +62,7 @@ async def test_a_lost_topic_is_rebuilt_byte_for_byte_and_in_order(
 
     assert answer.code == 0, answer
     assert "15 events of 5 dossiers" in answer.out
-    assert "nothing new was published for" in answer.out
+    assert "nothing new was published meanwhile" in answer.out
     assert by_key(await read(kafka_settings, topic, 15)) == before
     assert await size(kafka_settings, topic) == 15
 
@@ -243,3 +243,20 @@ async def test_a_relay_that_hangs_with_the_lease_is_told(
     assert answer.code == 1
     assert "the relay does not pause" in answer.err
     assert await size(kafka_settings, topic) == 1
+
+
+async def test_an_interrupted_replay_gives_the_lease_back_and_says_how_far_it_came(
+    database: Database, kafka_settings: KafkaSettings, topic: str, operator: Operator
+) -> None:
+    await publish(database, kafka_settings, topic, [dossier_id()])
+    await delete_topic(kafka_settings, topic)
+    asking = asyncio.create_task(operator.ask("replay", "--topic", topic))
+    await paused(database)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    said = operator._printed.readouterr()
+    assert "stopped after 0 events: interrupted\n  next: the same command with --from 1" in said.err
+    async with lease.session(database) as another:
+        await lease.borrow(another, database, seconds=5)
+    await make_topics(kafka_settings, topic)

@@ -139,6 +139,7 @@ async def test_a_broker_that_dies_in_the_middle_costs_nothing_but_the_command_ag
 
     after_the_first_page(kill)
     stopped = await within(operator.ask("replay", "--topic", "source", "--to", "copy"), 60)
+    assert "stopped after 50 events: Kafka did not take it" in stopped.err
     assert next_position(stopped) == "51"
     await asyncio.to_thread(own_kafka.start, ["kafka"])
     answer = await operator.ask("replay", "--topic", "source", "--to", "copy", "--from", "51")

@@ -23,6 +23,10 @@ TELL_EVERY_SECONDS = 2.0
 Tell = Callable[[str], None]
 
 
+class NotTakenError(Exception):
+    """Kafka did not take a record, or is not there; the cause says why."""
+
+
 @dataclass(slots=True)
 class Progress:
     """How far a replay has come."""
@@ -63,8 +67,14 @@ class Replay:
         self._tell = tell
         self.progress = Progress(selection.first)
 
+    async def start(self) -> None:
+        try:
+            await within(self.producer.start())
+        except (KafkaError, TimeoutError) as error:
+            raise NotTakenError from error
+
     async def run(self, log: EventLog) -> None:
-        """Publish page by page; at the first record that the broker does not take, raise why."""
+        """Publish page by page; `NotTakenError` at the first record that Kafka does not take."""
         told = time.monotonic()
         async for rows in log.pages(self._selection):
             await self._publish(InFlight(rows))
@@ -73,17 +83,19 @@ class Replay:
                 self._tell(f"{self.progress.events} events, up to position {rows[-1]['position']}")
 
     async def until_there(self, topic: str, *, seconds: float) -> None:
-        """Wait until `topic` exists; `UnknownTopicOrPartitionError` when it does not appear."""
+        """Wait until `topic` exists; `NotTakenError` when it does not appear."""
         deadline, told = time.monotonic() + seconds, False
         while True:
             try:
                 await within(self.producer.partitions_for(topic), 2)
-            except (TimeoutError, UnknownTopicOrPartitionError) as error:
+            except (TimeoutError, UnknownTopicOrPartitionError):
                 if not told:
                     self._tell(f"there is no topic {topic}: waiting until it is made")
                     told = True
                 if time.monotonic() > deadline:
-                    raise UnknownTopicOrPartitionError(topic) from error
+                    raise NotTakenError from UnknownTopicOrPartitionError(topic)
+            except KafkaError as error:
+                raise NotTakenError from error
             else:
                 return
 
@@ -95,7 +107,7 @@ class Replay:
         taken = await acknowledged(page)
         self.progress.note(page, taken)
         if page.error:
-            raise page.error
+            raise NotTakenError from page.error
         places = (cast("RecordMetadata", each.result()) for each in page.acknowledgements)
         self.progress.note_places(places)
 

@@ -10,19 +10,15 @@ from datetime import UTC, datetime
 from functools import partial
 
 import asyncpg
-from aiokafka.errors import (
-    KafkaError,
-    TopicAuthorizationFailedError,
-    UnknownTopicOrPartitionError,
-)
+from aiokafka.errors import TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 
 from chassis import kafka
-from chassis.kafka import Producer, abandon, halt, within
+from chassis.kafka import Producer, abandon, halt
 from operations.commands import Call, Commands
 from operations.event_log import EventLog, Extent
 from operations.lease import LeaseRefusedError, borrow, session
 from operations.moments import place, told
-from operations.replay import Progress, Replay
+from operations.replay import NotTakenError, Progress, Replay
 from operations.replay_plan import Plan, ReplayRefusedError, Wish, plan
 
 DESCRIPTION = """\
@@ -102,7 +98,7 @@ def _tell_plan(call: Call, planned: Plan) -> None:
     for extent in planned.extents:
         what = f"{extent.events} events of {extent.subjects} dossiers"
         where = f"from {extent.topic} to {planned.to or 'the same topic'}"
-        print(f"{call.service}: {what}, {where}: {_bounds(extent)}")
+        print(f"{call.service}: {what}, {where}: {_bounds(extent)}", flush=True)
     if not planned.events:
         print(f"{call.service}: nothing to replay")
 
@@ -113,29 +109,31 @@ def _bounds(extent: Extent) -> str:
 
 
 async def _replay(call: Call, planned: Plan, connection: asyncpg.Connection) -> int:
-    producer = kafka.producer(call.settings.kafka, client_id=f"{call.service}-replay")
     tell = partial(_tell, call.service)
+    if planned.to is None:
+        try:
+            await borrow(connection, call.database)
+        except LeaseRefusedError:
+            tell(NO_LEASE)
+            return 1
+    producer = kafka.producer(call.settings.kafka, client_id=f"{call.service}-replay")
     replay = Replay(producer, planned.selection, to=planned.to, tell=tell)
     began = time.monotonic()
     try:
-        if planned.to is None:
-            await borrow(connection, call.database)
-        paused = time.monotonic()
         await _publish(replay, planned.targets, connection)
-    except LeaseRefusedError:
-        tell(NO_LEASE)
-        return 1
-    except (*AWAY, KafkaError, TimeoutError) as error:
-        tell(_stopped(replay.progress, _why(error, call, connection)))
+    except (NotTakenError, *AWAY) as error:
+        kafkas = isinstance(error, NotTakenError) and not connection.is_closed()
+        why = _why_not_taken(error.__cause__, call) if kafkas else SESSION_ENDED
+        tell(_stopped(replay.progress, why))
         return 1
     except asyncio.CancelledError:
         tell(_stopped(replay.progress, "interrupted"))
         raise
-    now = time.monotonic()
     for topic in replay.progress.onto_others:
         tell(f"{topic} held records before: a new reader meets those first")
-    pause = "" if planned.to else f"; nothing new was published for {now - paused:.1f} s"
-    print(f"{call.service}: {replay.progress.events} events in {now - began:.1f} s{pause}")
+    pause = "" if planned.to else "; nothing new was published meanwhile"
+    took = time.monotonic() - began
+    print(f"{call.service}: {replay.progress.events} events in {took:.1f} s{pause}")
     return 0
 
 
@@ -144,7 +142,7 @@ async def _publish(replay: Replay, topics: Sequence[str], connection: asyncpg.Co
     # With the session the lease is lost, and what is on its way must not follow something newer.
     connection.add_termination_listener(partial(_halt, replay.producer))
     try:
-        await within(replay.producer.start())
+        await replay.start()
         for topic in topics:
             await replay.until_there(topic, seconds=TOPIC_PATIENCE_SECONDS)
         await replay.run(EventLog(connection))
@@ -163,15 +161,13 @@ def _stopped(progress: Progress, why: str) -> str:
     )
 
 
-def _why(error: Exception, call: Call, connection: asyncpg.Connection) -> str:
-    if connection.is_closed() or isinstance(error, AWAY):
-        return SESSION_ENDED
-    if isinstance(error, TopicAuthorizationFailedError):
+def _why_not_taken(cause: BaseException | None, call: Call) -> str:
+    if isinstance(cause, TopicAuthorizationFailedError):
         who = call.settings.kafka.username
         return f"{who} may not write there: grant it in topics.yaml, then motcua kafka apply"
-    if isinstance(error, UnknownTopicOrPartitionError):
+    if isinstance(cause, UnknownTopicOrPartitionError):
         return "there is no such topic"
-    return f"Kafka did not take it: {error or type(error).__name__}"
+    return f"Kafka did not take it: {str(cause) or type(cause).__name__}"
 
 
 def _tell(service: str, what: str) -> None:
