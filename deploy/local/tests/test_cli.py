@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from motcua_contracts.topics import CERTIFICATION_EVENTS, PAYMENT_EVENTS
 from motcua_local import service_commands
 from motcua_local.cli import app
 from motcua_local.errors import LocalError
-from motcua_local.processes import DetachedProcess
-from motcua_local.programs import KINDS
-from motcua_local.surroundings import SERVICES
+from motcua_local.processes import Command, DetachedProcess
+from motcua_local.programs import KINDS, Program
+from motcua_local.stack import Stack
+from motcua_local.surroundings import SERVICES, Surroundings
 
 PAYMENTS, CERTIFICATIONS = PAYMENT_EVENTS.name, CERTIFICATION_EVENTS.name
 DECISIONS = "motcua.agency.H42.10.decisions.v1"
@@ -129,3 +131,19 @@ def test_a_replay_is_asked_of_who_wrote(
     monkeypatch.setattr(DetachedProcess, "running", runs)
     result = CliRunner().invoke(app, ["replay", *arguments])
     assert (result.exit_code, heard) == (0, asked)
+
+
+def test_what_a_service_says_and_how_it_ends_is_passed_on(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    says = "import sys; print(sys.argv[1:]); print('progress', file=sys.stderr); sys.exit(3)"
+    command = Command((sys.executable, "-c", says, "serve"), cwd=tmp_path)
+
+    def catalogue(_: Surroundings) -> Mapping[str, Program]:
+        return {"payment": Program("payment", KINDS["payment"], command)}
+
+    stack = Stack(tmp_path, catalogue=catalogue)
+    answer = service_commands._ask(stack, "payment", "replay", "--topic", PAYMENTS)
+    said = capfdbinary.readouterr()
+    assert said.out.decode() == f"['replay', '--topic', '{PAYMENTS}']\n"
+    assert (said.err, answer.returncode, answer.stdout) == (b"progress\n", 3, said.out)
