@@ -67,6 +67,7 @@ lock: | $(filter .uv/bin/uv,$(UV)) ## pin every dependency anew, with hashes
 .PHONY: bench
 bench: .venv/installed ## how fast it is, against bare loops
 	$(BIN)/python benchmarks/certify.py
+	$(BIN)/python benchmarks/proxy.py
 
 .PHONY: chaos
 chaos: .venv/installed ## try to break it (SEED=, MINUTES=15, DOSSIERS=5000, BROKERS=3); PLANTED=1 shows that bugs are caught
