@@ -59,17 +59,18 @@ class Citizen(Person):
     files: dict[str, str] = field(default_factory=dict[str, str])
     """File ids by the kind of paper."""
     uploading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    has_mail: bool = True
 
     @property
     def contact(self) -> dict[str, str]:
         """Where they are told; no two share a mail box."""
-        mail = f"{self.name}@example.vn"
-        return {"fullName": "Nguyễn Thị Đào", "email": mail, "phone": "0912345678"}
+        mail = {"email": f"{self.name}@example.vn"} if self.has_mail else {}
+        return {"fullName": "Nguyễn Thị Đào", "phone": "0912345678", **mail}
 
 
 class Population:
     """All who act in a load. A citizen files up to `DOSSIERS_EACH` dossiers, all in one trade: who
-    registers companies does it for many owners.
+    registers companies does it for many owners. One in three has no e-mail.
     """
 
     def __init__(self, identity: httpx2.AsyncClient) -> None:
@@ -84,6 +85,7 @@ class Population:
         if self._begun[trade] % DOSSIERS_EACH == 0:
             subject = str(uuid4())
             wish = {"person": CITIZEN, "claims": {"sub": subject}}
-            self._newest[trade] = Citizen(subject, self._identity, wish)
+            with_mail = self._begun[trade] // DOSSIERS_EACH % 3 != 2
+            self._newest[trade] = Citizen(subject, self._identity, wish, has_mail=with_mail)
         self._begun[trade] += 1
         return self._newest[trade]
