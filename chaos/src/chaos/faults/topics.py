@@ -4,10 +4,12 @@
 # pyright: reportUnknownArgumentType=false
 
 import asyncio
+import contextlib
 import os
 import random
 import time
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from functools import partial
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -16,6 +18,8 @@ from chaos.faults.fault import Struck
 from chaos.recording import record_generation
 from chaos.rig import Rig
 from chaos.supervisor import PROGRAMS, Supervisor
+from chaos.waiting import until
+from motcua_local.errors import LocalError
 from motcua_local.kafka_topics.cluster import quiet_client
 from motcua_local.programs import KINDS, Kind
 
@@ -27,6 +31,7 @@ WRITERS = {
     "motcua.notification.events.v1": "notification",
 }
 """The topics that are in some service's event log, by whose."""
+DELETE_SECONDS = 90.0
 REPLAY_SECONDS = 240.0
 WAITS = b"waiting until it is made"
 """What the replay says once it has the relay's place."""
@@ -58,11 +63,11 @@ class TopicRebuilt:
     async def strike(self, rig: Rig, /, chance: random.Random) -> Struck:
         topic = chance.choice(sorted(WRITERS))
         await asyncio.to_thread(record_generation, rig, rig.generation, [topic])
-        cluster = rig.stack.engines.kafka.cluster()
-        await asyncio.to_thread(cluster.delete_topic, topic)
+        # Nobody knows what became of a deletion without an answer, so it is healed in any case.
+        deleted = await until(partial(_is_deleted, rig, topic), within=DELETE_SECONDS)
         rig.generation += 1
         rig.history.note("topic-rebuilt", topic=topic, generation=rig.generation)
-        return Struck(topic, {"generation": rig.generation})
+        return Struck(topic, {"generation": rig.generation, "deleted": deleted})
 
     async def heal(self, rig: Rig, /, struck: Struck) -> None:
         """The replay is there first, and keeps the relay from telling news to an empty topic."""
@@ -70,7 +75,7 @@ class TopicRebuilt:
         try:
             async with asyncio.timeout(REPLAY_SECONDS):
                 told = await _until_it_waits(replay)
-                await asyncio.to_thread(_make, rig, struck.target)
+                await until(partial(_is_made, rig, struck.target), within=REPLAY_SECONDS)
                 told += (await replay.communicate())[0]
         finally:
             if replay.returncode is None:
@@ -103,14 +108,27 @@ async def _until_it_waits(replay: Process) -> bytes:
     return told
 
 
-def _make(rig: Rig, topic: str) -> None:
+async def _is_deleted(rig: Rig, topic: str) -> bool:
+    """Whether there is no such topic; deletes it where there is."""
     cluster = rig.stack.engines.kafka.cluster()
-    if topic not in cluster.topic_names():
-        brokers = len(rig.stack.engines.kafka.brokers)
-        plan = rig.stack.plan.with_replication(min(rig.stack.plan.replication, brokers))
-        cluster.create_topic(
-            topic, plan.topics[topic], replication=plan.replication, in_sync=plan.in_sync
-        )
+    with contextlib.suppress(TimeoutError, LocalError):
+        if topic not in await asyncio.to_thread(cluster.topic_names):
+            return True
+        await asyncio.to_thread(cluster.delete_topic, topic)
+    return False
+
+
+async def _is_made(rig: Rig, topic: str) -> bool:
+    """Whether there is such a topic; makes it where there is none."""
+    cluster = rig.stack.engines.kafka.cluster()
+    brokers = len(rig.stack.engines.kafka.brokers)
+    plan = rig.stack.plan.with_replication(min(rig.stack.plan.replication, brokers))
+    size = {"replication": plan.replication, "in_sync": plan.in_sync}
+    with contextlib.suppress(TimeoutError, LocalError):
+        if topic in await asyncio.to_thread(cluster.topic_names):
+            return True
+        await asyncio.to_thread(cluster.create_topic, topic, plan.topics[topic], **size)
+    return False
 
 
 class OffsetsReset:
