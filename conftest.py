@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from pydantic import SecretStr
 from xdist.scheduler import LoadScopeScheduling
 
@@ -25,6 +26,14 @@ FOLDER = Path(__file__).parent / "var" / "test engines"
 
 
 _RAN_BEFORE = pytest.StashKey[bool]()
+
+# Else each logged error is drawn with all local variables, which takes seconds.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

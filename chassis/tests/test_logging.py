@@ -26,10 +26,11 @@ Lines = Callable[[], list[dict[str, Any]]]
 def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
     """Logs as the service `trial`; gives back what was written since the last call."""
     excepthook, handlers = sys.excepthook, list(standard.root.handlers)
+    before = structlog.get_config()
     standard.root.handlers.clear()
     logging.configure("trial", fields={"order_id"})
     yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    structlog.reset_defaults()
+    structlog.configure(**before)
     sys.excepthook, standard.root.handlers[:] = excepthook, handlers
 
 

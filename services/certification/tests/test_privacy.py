@@ -23,9 +23,10 @@ from .scene import Scene
 def as_served() -> Iterator[None]:
     """Logs as the service writes them."""
     handlers = standard_logging.getLogger().handlers[:]
+    before = structlog.get_config()
     logging.configure("certification", level="DEBUG", fields=LOG_FIELDS)
     yield
-    structlog.reset_defaults()
+    structlog.configure(**before)
     standard_logging.getLogger().handlers[:] = handlers
 
 

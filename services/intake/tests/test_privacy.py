@@ -36,9 +36,10 @@ CANARIES = ("anary", "099099099099", "0999999990")
 def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
     """Logs as the running service writes them."""
     excepthook, handlers = sys.excepthook, list(standard.root.handlers)
+    before = structlog.get_config()
     logging.configure("intake", level="DEBUG")
     yield capsys
-    structlog.reset_defaults()
+    structlog.configure(**before)
     sys.excepthook, standard.root.handlers[:] = excepthook, handlers
 
 
