@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+import structlog
 from prometheus_client import REGISTRY
 
 from chassis import backlog, correlation, kafka, outbox
@@ -207,16 +208,18 @@ async def test_a_record_that_waits_in_the_hands_of_a_consumer_that_stands_still(
     name = reading.consumer.name
 
     async def stands_still() -> bool:
-        return metric("batch_waits_total", consumer=name) > 1
+        return metric("batch_waits_total", consumer=name) > 0
 
     async with service.database.engine.begin() as connection:
         await connection.exec_driver_sql("ALTER TABLE held_messages RENAME TO not_yet")
     await reading.write(1)
-    async with reading.consuming():
-        await until(stands_still)
-        assert await reading.waiting() == 1
-        assert reading.age >= LONG_AGO
-        await grows("unconsumed_age_seconds", consumer=name)
+    # Its log is captured, or half a minute goes into pictures of the error.
+    with structlog.testing.capture_logs():
+        async with reading.consuming():
+            await until(stands_still)
+            assert await reading.waiting() == 1
+            assert reading.age >= LONG_AGO
+            await grows("unconsumed_age_seconds", consumer=name)
 
 
 async def test_only_the_oldest_of_what_a_group_left_counts(reading: Reading) -> None:

@@ -214,7 +214,8 @@ class Service(Generic[W]):
             await backlog.measure(connection)
 
     async def _measure_unconsumed(self) -> None:
-        await within(measure_unconsumed(self.settings.kafka, self._groups), 10)
+        if self._groups:
+            await within(measure_unconsumed(self.settings.kafka, self._groups), 10)
 
     async def _forget(self) -> None:
         async with self.database.engine.begin() as connection:
