@@ -61,7 +61,7 @@ def test_the_chassis_is_measured_as_a_whole(
         plant(f"chassis/src/chassis/part_{number}.py", "x = 1\n" * 360)
 
     assert sizes.main(tmp_path) == 1
-    assert "chassis: 2520 lines of code in all, at most 2500" in capsys.readouterr().out
+    assert "chassis: 2520 lines of code in all, at most 2450" in capsys.readouterr().out
 
 
 def test_of_the_chassis_only_code_that_services_run_is_counted(
