@@ -140,6 +140,18 @@ async def test_a_transient_failure_is_retried_with_growing_pauses_then_parked(
     assert [row[1:] for row in await held(service)] == [("parked", "transient", 20)]
 
 
+async def test_what_failed_while_the_clock_was_a_month_ahead_is_retried_when_it_is_right(
+    consumer: Consumer[VisitWork], service: Service, withdrawals: Withdrawals
+) -> None:
+    withdrawals.error = Transient("not yet")
+    await consumer.process([on_topic(withdrawn(dossier_id()))[1]])
+    assert await consumer.retry_due() == 0, "its pause is not over"
+    async with service.database.engine.begin() as connection:
+        month = "UPDATE held_messages SET next_attempt_at = next_attempt_at + interval '30 days'"
+        await connection.exec_driver_sql(month)
+    assert await consumer.retry_due() == 1
+
+
 async def test_a_held_message_that_is_delivered_again_is_held_once(
     consumer: Consumer[VisitWork], service: Service, withdrawals: Withdrawals
 ) -> None:

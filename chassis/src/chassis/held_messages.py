@@ -210,7 +210,8 @@ def _bytes(text: str | None) -> bytes | None:
 
 
 # Only the first open message of a key can be due. The recursion hops from key to key, so that what
-# queues behind a parked message costs nothing, however long it grows.
+# queues behind a parked message costs nothing, however long it grows. Nobody waits longer than the
+# longest pause (twice that, since clocks differ): who seems to was held by a clock far ahead.
 _DUE = """
 WITH RECURSIVE heads AS (
     (SELECT id, topic, ordering_key FROM held_messages
@@ -230,14 +231,16 @@ WHERE id IN (
     UNION ALL
     SELECT id FROM held_messages
     WHERE consumer = $1 AND state = 'waiting' AND ordering_key IS NULL
-) AND state = 'waiting' AND next_attempt_at <= $2
+) AND state = 'waiting' AND (next_attempt_at <= $2 OR next_attempt_at > $2 + 2 * $3::interval)
 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 
 
 async def take_due(connection: AsyncConnection, consumer: str, now: datetime) -> Held | None:
     """Lock the next message whose time has come and that is first of its key."""
-    row = (await connection.exec_driver_sql(_DUE, (consumer, now))).mappings().first()
+    row = (
+        (await connection.exec_driver_sql(_DUE, (consumer, now, LONGEST_PAUSE))).mappings().first()
+    )
     return None if row is None else _held(row)
 
 
