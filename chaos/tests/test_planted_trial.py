@@ -65,3 +65,7 @@ def test_a_bug_that_only_another_invariant_finds_is_not_caught(verdicts: dict[st
 def test_nothing_is_caught_where_nothing_was_planted() -> None:
     told = found(CONTROL, judgement(), seconds=1)
     assert (told.caught, told.by, told.expected) == (False, (), ())
+
+
+def test_what_could_not_be_decided_without_a_bug_is_told() -> None:
+    assert found(CONTROL, judgement(I3="undecided"), seconds=1).by == ("I3",)

@@ -146,11 +146,14 @@ def _facts(bug: Planted, rig: Rig) -> dict[str, Any]:
 
 
 def found(bug: Planted, judgement: Mapping[str, Any], *, seconds: float) -> Outcome:
-    """What came of a trial, from the checker's verdicts."""
+    """What came of a trial, from the checker's verdicts. Where nothing was planted, what was not
+    decided counts too: finding nothing must mean that everything was looked at.
+    """
+    wrong = {"violated"} if bug.caught_by else {"violated", "undecided"}
     violated = {
         name.partition("-")[0]: verdict["examples"]
         for name, verdict in judgement["verdicts"].items()
-        if verdict["verdict"] == "violated"
+        if verdict["verdict"] in wrong
     }
     examples = [text for name in (*bug.caught_by, *violated) for text in violated.get(name, [])]
     return Outcome(
