@@ -75,7 +75,8 @@ def saved(run: Path, *, minutes: int = 60) -> Path:
         "quietAt": _at(minutes * 60),
         "recordedAt": _at(minutes * 60 + 5),
         "minutes": minutes,
-        "brokers": 1,
+        "dossiersAsked": 5000,
+        "brokers": 3,
         "notRun": {"network-one-way": "nftables needs root, and this is not root"},
         "agencies": ["H42.10", "H42.11"],
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from chaos import report
+from chaos.schedule import SECONDS
 
 from .synthetic_run import judgement, saved
 
@@ -118,7 +119,19 @@ def test_every_violation_is_shown_with_its_examples(run: Path, tmp_path: Path) -
 def test_the_page_says_what_was_not_run_and_how_to_run_it_again(folder: Path) -> None:
     text = Seen((folder / "report.html").read_text(encoding="utf-8")).text
     assert "nftables needs root" in text
-    assert "make chaos SEED=42 MINUTES=10" in text
+    assert "make chaos SEED=42 MINUTES=10 DOSSIERS=5000 BROKERS=3" in text
+
+
+def test_what_the_run_was_too_short_for_is_not_told_as_run(run: Path) -> None:
+    told = report.summary(report.SavedRun.read(run), judgement())
+    known = {*told["faults"], *told["notRun"], *told["notReached"]}
+    assert {"kill", *SECONDS} <= known
+    assert not set(told["faults"]) & set(told["notReached"])
+
+
+def test_a_seed_is_written_out_in_full() -> None:
+    facts = {"seed": 987654321, "minutes": 15.0, "brokers": 1}
+    assert report.again(facts) == "make chaos SEED=987654321 MINUTES=15"
 
 
 @pytest.mark.parametrize(

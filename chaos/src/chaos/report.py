@@ -17,6 +17,7 @@ import psutil
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from chaos import charts
+from chaos.schedule import SECONDS
 from chaos.timeline import Struck, buckets, read_faults, read_samples
 
 Json = Mapping[str, Any]
@@ -100,7 +101,26 @@ def summary(saved: SavedRun, judgement: Json) -> Json:
         "brokers": facts["brokers"],
         "machine": machine(),
         "notRun": facts["notRun"],
+        "notReached": sorted({"kill", *SECONDS} - faults.keys() - facts["notRun"].keys()),
+        "again": again(facts),
     }
+
+
+def again(facts: Json) -> str:
+    """What to type for the same plan."""
+    wishes = {
+        "SEED": facts["seed"],
+        "MINUTES": facts["minutes"],
+        "DOSSIERS": facts.get("dossiersAsked"),
+        "BROKERS": facts["brokers"] if facts["brokers"] > 1 else None,
+    }
+    said = (f"{name}={_plain(value)}" for name, value in wishes.items() if value is not None)
+    return " ".join(["make chaos", *said])
+
+
+def _plain(value: float) -> str:
+    """Without a fraction that is none."""
+    return str(int(value) if value == int(value) else value)
 
 
 def machine() -> Json:

@@ -143,6 +143,7 @@ def _begun(wish: Wish, rig: Rig) -> dict[str, object]:
         "startedAt": _now(),
         "quietAt": None,
         "minutes": wish.minutes,
+        "dossiersAsked": wish.dossiers,
         "brokers": rig.brokers,
         "agencies": [*AGENCIES],
     }
