@@ -90,6 +90,32 @@ async def test_bytes_are_equal_however_they_are_cut_and_delayed(
     assert await pair.comes_back(2 * len(back)) == back + back
 
 
+async def test_bytes_are_equal_while_one_disturbance_follows_another(
+    door: Door, proxies: Proxies
+) -> None:
+    there, back = random.randbytes(8_000_000), random.randbytes(8_000_000)
+    kinds = (
+        (Latency(latency=20, jitter=20),),
+        (Slicer(average_size=500, size_variation=499, delay=100),),
+        (Bandwidth(rate=5_000),),
+        (Timeout(),),
+    )
+    pairs = [await door.enter() for _ in range(5)]
+    await proxies.put(EDGE, Toxics.both_ways(Timeout()))
+    for pair in pairs:
+        pair.send(there)
+        pair.answer(back)
+    arrivals = [pair.arrives(len(there)) for pair in pairs]
+    returns = [pair.comes_back(len(back)) for pair in pairs]
+    everything = asyncio.gather(*arrivals, *returns)
+    for _ in range(30):
+        await proxies.put(EDGE, Toxics(random.choice(kinds), random.choice(kinds)))
+        await asyncio.wait({everything}, timeout=0.02)
+    assert not everything.done(), "it was disturbed to the end"
+    await proxies.heal(EDGE)
+    assert await everything == [there] * 5 + [back] * 5
+
+
 async def test_latency_delays_each_message_once_however_many_are_on_their_way(
     door: Door, proxies: Proxies
 ) -> None:

@@ -219,27 +219,32 @@ class End(asyncio.Protocol):
         self.inward.writable(now=True)
 
     def read(self, *, wanted: bool) -> None:
-        if self._transport and not self._ended and not self._transport.is_closing():
-            (self._transport.resume_reading if wanted else self._transport.pause_reading)()
+        if (transport := self._open()) and not self._ended:
+            (transport.resume_reading if wanted else transport.pause_reading)()
 
     def write(self, content: bytes) -> None:
-        if self._transport:
-            self._transport.write(content)
+        if transport := self._open():
+            transport.write(content)
 
     def end(self) -> None:
-        if self._transport:
-            self._transport.write_eof()
+        if transport := self._open():
+            transport.write_eof()
 
     def close(self) -> None:
         """Once all that was written is sent."""
-        if self._transport:
-            self._transport.close()
+        if transport := self._open():
+            transport.close()
 
     def reset(self) -> None:
-        if self._transport and not self._transport.is_closing():
-            own = cast("socket.socket", self._transport.get_extra_info("socket"))
+        if transport := self._open():
+            own = cast("socket.socket", transport.get_extra_info("socket"))
             own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ON_RESET)
-            self._transport.abort()
+            transport.abort()
+
+    def _open(self) -> asyncio.Transport | None:
+        """The transport, unless it has not come yet or is on its way out."""
+        transport = self._transport
+        return None if transport is None or transport.is_closing() else transport
 
 
 class Crowd(Protocol):

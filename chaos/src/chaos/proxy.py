@@ -49,10 +49,17 @@ class Edge:
             await self.open()
 
     async def open(self) -> None:
+        if self._listening:
+            return
         loop = asyncio.get_running_loop()
-        for listens, leads_to in [] if self._listening else self._routes:
-            accept = partial(self._accept, leads_to)
-            self._listening.append(await loop.create_server(accept, HOST, listens, backlog=1024))
+        try:
+            for listens, leads_to in self._routes:
+                accept = partial(self._accept, leads_to)
+                server = await loop.create_server(accept, HOST, listens, backlog=1024)
+                self._listening.append(server)
+        except OSError:
+            self._close()  # all or none, so that it can be tried again
+            raise
 
     def _accept(self, leads_to: int) -> End:
         up, down = (self.streams[direction] for direction in DIRECTIONS)

@@ -15,7 +15,9 @@ DIRECTIONS: tuple[Direction, ...] = ("upstream", "downstream")
 
 @dataclass(frozen=True)
 class Latency:
-    """Everything arrives `latency` milliseconds later, more or less by up to `jitter`."""
+    """Everything arrives `latency` milliseconds later, more or less by up to `jitter`. As on a real
+    wire only so much is under way at a time: what `connection.HOLDS` says.
+    """
 
     kind: ClassVar = "latency"
     latency: float
