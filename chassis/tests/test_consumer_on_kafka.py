@@ -81,6 +81,18 @@ async def test_an_agency_may_compress_as_it_likes(
         await until(lambda: seen(service, dossier))
 
 
+async def test_a_consumer_comes_in_by_any_of_several_addresses(
+    service: Service, kafka_settings: KafkaSettings, topic: str
+) -> None:
+    """FastStream takes a text for one address, whatever is in it, and then tries it for ever."""
+    addresses = f"127.0.0.1:9,{kafka_settings.bootstrap_servers}"
+    several = kafka_settings.model_copy(update={"bootstrap_servers": addresses})
+    dossier = dossier_id()
+    await publish(several, topic, dossier)
+    async with consuming(several, consumer_of(service, topic)):
+        await until(lambda: seen(service, dossier))
+
+
 class OddName(str):
     """A header's name as no client of ours would send it, though a broker takes it."""
 

@@ -76,7 +76,7 @@ def broker(settings: KafkaSettings, *, client_id: str) -> KafkaBroker:
     `topics.yaml`.
     """
     return KafkaBroker(
-        settings.bootstrap_servers,
+        settings.bootstrap_servers.split(","),
         client_id=client_id,
         security=_security(settings),
         consumer_only=True,
